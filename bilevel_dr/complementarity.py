@@ -1,0 +1,123 @@
+"""``pyomo.mpec`` complementarities, whatever their form, read as pairs ``left ≥ 0 ⟂ right ≥ 0``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyomo.environ as pyo
+from pyomo.core.expr.numvalue import native_numeric_types
+from pyomo.core.expr.relational_expr import EqualityExpression, InequalityExpression, RangedExpression
+from pyomo.mpec import Complementarity
+
+from .errors import ModelError
+
+
+@dataclass(frozen=True)
+class Pair:
+    """``left ≥ 0 ⟂ right ≥ 0``; ``holds`` where the model's own rows keep both sides nonnegative already."""
+
+    name: str
+    left: object
+    right: object
+    holds: bool
+
+    def residual(self) -> float:
+        """``min(|left|, |right|)`` at the current values."""
+        return min(abs(pyo.value(self.left)), abs(pyo.value(self.right)))
+
+
+def take_pairs(model) -> list[Pair]:
+    """Read every active complementarity of a model as pairs and deactivate it.
+
+    A double-bounded one ``l ≤ v ≤ u ⟂ F`` is split as ``F = p − n``, ``p ⟂ v − l``, ``n ⟂ u − v``; one with an equality is
+    that equality and, where the other side is an inequality, that inequality too. Rows and variables this takes are put on
+    ``model.mpec.split``.
+
+    Raises
+    ------
+    ModelError
+        A complementarity whose two sides do not hold exactly two finite bounds.
+    """
+    pairs: list[Pair] = []
+    for component in list(model.component_objects(Complementarity, active=True, descend_into=True)):
+        holds = getattr(component, "sides_hold", False)
+        for index, data in list(component.items()):
+            if not data.active:
+                continue
+            if holds:  # ours: both sides are written "0 <= side"
+                name = f"{component.parent_block().name}.{component.local_name}[{index}]"
+                pairs.append(Pair(name, data._args[0].arg(1), data._args[1].arg(1), True))
+            else:
+                pairs.extend(_read(model, data))
+        component.deactivate()
+    return pairs
+
+
+def mpec_block(model):
+    """The Block ``model.mpec`` that holds everything the reformulations add."""
+    if model.component("mpec") is None:
+        model.mpec = pyo.Block(doc="rows of the complementarity reformulations")
+    return model.mpec
+
+
+def _read(model, data) -> list[Pair]:
+    first, second = _sides(data._args[0]), _sides(data._args[1])
+    if first[0] is None and first[2] is None:
+        first, second = second, first
+    for side, other in ((first, second), (second, first)):
+        if _is_equality(side):
+            split = _split_block(model, data)
+            split.equality = pyo.Constraint(expr=side[1] == side[0])
+            if not _is_equality(other) and (other[0] is not None or other[2] is not None):
+                split.inequality = pyo.Constraint(expr=pyo.inequality(other[0], other[1], other[2]))
+            return []
+    finite = [bound is not None for bound in (first[0], first[2], second[0], second[2])]
+    if sum(finite) != 2:
+        raise ModelError(f"{data.name}: {sum(finite)} finite bounds in the complementarity; it needs exactly two, as in x >= 0 ⟂ y >= 0 or l <= x <= u ⟂ F")
+    if finite[0] and finite[1]:
+        split = _split_block(model, data)
+        split.positive = pyo.Var(domain=pyo.NonNegativeReals)
+        split.negative = pyo.Var(domain=pyo.NonNegativeReals)
+        split.parts = pyo.Constraint(expr=second[1] == split.positive - split.negative)
+        return [
+            Pair(f"{data.name}.lower", split.positive, first[1] - first[0], False),
+            Pair(f"{data.name}.upper", split.negative, first[2] - first[1], False),
+        ]
+    return [Pair(data.name, _one_sided(first), _one_sided(second), False)]
+
+
+def _one_sided(side):
+    return side[1] - side[0] if side[2] is None else side[2] - side[1]
+
+
+def _is_equality(side) -> bool:
+    return side[0] is not None and side[0] is side[2]
+
+
+def _sides(expression) -> tuple:
+    """``(lower, body, upper)`` of a relational expression, ``None`` where there is no bound."""
+    if expression.__class__ is RangedExpression:
+        return expression.args[0], expression.args[1], expression.args[2]
+    if expression.__class__ not in (InequalityExpression, EqualityExpression):
+        return None, expression, None
+    left, right = expression.args
+    if _is_data(right):
+        left, right, lower = right, left, False
+    elif _is_data(left):
+        lower = True
+    else:
+        left, right, lower = 0.0, right - left, True
+    if expression.__class__ is EqualityExpression:
+        return left, right, left
+    return (left, right, None) if lower else (None, right, left)
+
+
+def _is_data(expression) -> bool:
+    return expression.__class__ in native_numeric_types or not expression.is_potentially_variable()
+
+
+def _split_block(model, data):
+    mpec = mpec_block(model)
+    if mpec.component("split") is None:
+        mpec.split = pyo.Block(pyo.Any)
+    return mpec.split[data.name]

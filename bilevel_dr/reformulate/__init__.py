@@ -1,0 +1,48 @@
+"""Complementarity pairs → rows a solver takes. One reformulation a file, one signature::
+
+    def name(block, pairs, **options) -> None      # adds its components to ``block``, changes nothing else
+
+Each is also a Pyomo transformation, ``TransformationFactory("bilevel_dr.scholtes").apply_to(model)``, that takes on every
+active ``pyomo.mpec`` complementarity, ours or the user's, and puts its rows on ``model.mpec.<name>``.
+"""
+
+from __future__ import annotations
+
+import pyomo.environ as pyo
+
+from .. import kkt  # noqa: F401  registers bilevel_dr.kkt for `pyomo solve --transform`
+from ..complementarity import mpec_block, take_pairs
+from ..errors import ModelError
+from .big_m import big_m
+from .product import product
+from .scholtes import scholtes
+from .sos1 import sos1
+
+REFORMULATIONS = {function.__name__: function for function in (product, scholtes, sos1, big_m)}
+
+
+def add_rows(model, pairs, name: str, **options):
+    """Put the rows of one reformulation of ``pairs`` on ``model.mpec.<name>`` and return that Block."""
+    mpec = mpec_block(model)
+    if mpec.component(name) is not None:
+        raise ModelError(f"{model.name}: mpec.{name} is there already; reformulate a fresh instance")
+    mpec.add_component(name, pyo.Block(doc=f"{name} of {len(pairs)} complementarity pairs"))
+    block = mpec.component(name)
+    REFORMULATIONS[name](block, pairs, **options)
+    return block
+
+
+def _register(name: str) -> None:
+    class Reformulation(pyo.Transformation):
+        def _apply_to(self, model, **options):
+            pairs = take_pairs(model)
+            if not pairs and model.component("mpec") is None:
+                raise ModelError(f"{model.name}: no active complementarity; apply bilevel_dr.kkt first")
+            add_rows(model, pairs, name, **options)
+
+    Reformulation.__doc__ = REFORMULATIONS[name].__doc__
+    pyo.TransformationFactory.register(f"bilevel_dr.{name}", doc=REFORMULATIONS[name].__doc__.splitlines()[0])(Reformulation)
+
+
+for _name in REFORMULATIONS:
+    _register(_name)
