@@ -7,17 +7,16 @@ This shares no derivative, no multiplier and no pair with the KKT route.
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import pyomo.environ as pyo
-import scipy.sparse as sp
 from pyomo.common.errors import PyomoException
-from pyomo.repn import generate_standard_repn
 
+from .arrays import QuadraticForm, quadratic_form
 from .errors import BilevelError
-from .followers import Follower
-from .highs import minimise
+from .followers import Follower, Program
 from .nl import Nlp, solve_scip
 
 
@@ -35,90 +34,73 @@ class Response:
     solver: str = ""
 
 
-def best_response(follower: Follower, convex: bool, time_limit: float | None = None) -> Response:
-    """Solve one follower with all variables of others at their current values.
+def best_responses(program: Program, convex: dict[str, bool], time_limit: float | None = None) -> dict[str, Response]:
+    """Each follower solved again, everybody else's variables at the values the program's instance holds.
 
     Parameters
     ----------
-    follower : Follower
-        Of a working copy: variables of others are fixed meanwhile and released again; its own values are kept.
-    convex : bool
+    program : Program
+        Of a working copy; its values are the same afterwards.
+    convex : mapping of follower name to bool
         Whether its convexity is proved: then a local answer is a global one, otherwise SCIP is asked.
     """
-    fixed = [v for v in follower.others if not v.fixed]
+    together = {} if program.coupled else _jointly(program, [f for f in program.followers if convex[f.name]], time_limit)
+    return {f.name: together.get(f.name) or best_response(f, convex[f.name], time_limit) for f in program.followers}
+
+
+def best_response(follower: Follower, convex: bool, time_limit: float | None = None) -> Response:
+    """One follower solved again; see :func:`best_responses`."""
+    form = follower_form(follower)
+    if form is not None and (convex or form.is_linear):
+        answer = form.minimise(time_limit)
+        if answer.status in ("optimal", "infeasible", "unbounded"):
+            return Response(answer.status, follower.sign * (answer.value + form.constant), answer.x, True, "HiGHS")
+    with held(follower.others):
+        return _nonlinear(follower, convex, time_limit)
+
+
+def follower_form(follower: Follower) -> QuadraticForm | None:
+    """The follower as arrays, others' variables at their values; None where it is not linear or quadratic."""
+    with held(follower.others):
+        return quadratic_form(follower.objective.expr, follower.sign, follower.constraints, follower.variables)
+
+
+@contextmanager
+def held(variables):
+    """Meanwhile, the variables that are not fixed yet are."""
+    fixed = [v for v in variables if not v.fixed]
     for variable in fixed:
         variable.fix()
     try:
-        form = quadratic_form(follower)
-        if form is not None and (convex or form.is_linear):
-            answer = form.minimise()
-            if answer.status in ("optimal", "infeasible", "unbounded"):
-                value = follower.sign * (answer.value + form.constant)
-                return Response(answer.status, value, answer.x, True, "HiGHS")
-        return _nonlinear(follower, convex, time_limit)
+        yield
     finally:
         for variable in fixed:
             variable.unfix()
 
 
-@dataclass(frozen=True)
-class QuadraticForm:
-    """min ½ yᵀQy + cᵀy + constant over row_lower ≤ Ay ≤ row_upper, lower ≤ y ≤ upper (sign·objective is minimised)."""
-
-    c: np.ndarray
-    Q: sp.csc_array
-    constant: float
-    A: sp.csr_array
-    row_lower: np.ndarray
-    row_upper: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-
-    @property
-    def is_linear(self) -> bool:
-        return self.Q.nnz == 0
-
-    def minimise(self, time_limit=None):
-        return minimise(
-            self.c, self.A, self.row_lower, self.row_upper, self.lower, self.upper, self.Q if self.Q.nnz else None, time_limit=time_limit
-        )
-
-
-def quadratic_form(follower: Follower) -> QuadraticForm | None:
-    """The follower as arrays at the current values of fixed variables; ``None`` where it is not linear or quadratic."""
-    position = {id(v): j for j, v in enumerate(follower.variables)}
-    n = len(position)
-    objective = generate_standard_repn(follower.objective.expr, quadratic=True)
-    if objective.nonlinear_expr is not None:
-        return None
-    sign = follower.sign
-    c = np.zeros(n)
-    for coefficient, variable in zip(objective.linear_coefs, objective.linear_vars, strict=True):
-        c[position[id(variable)]] += sign * coefficient
-    entries = []
-    for coefficient, (left, right) in zip(objective.quadratic_coefs, objective.quadratic_vars, strict=True):
-        i, j = position[id(left)], position[id(right)]
-        entries += [(i, j, sign * coefficient), (j, i, sign * coefficient)]
-    Q = _sparse(entries, (n, n)).tocsc()
-    entries, row_lower, row_upper = [], [], []
-    for i, row in enumerate(follower.constraints):
-        body = generate_standard_repn(row.body, quadratic=True)
-        if body.nonlinear_expr is not None or body.quadratic_coefs:
-            return None
-        constant = float(body.constant)
-        row_lower.append(-math.inf if row.lower is None else pyo.value(row.lower) - constant)
-        row_upper.append(math.inf if row.upper is None else pyo.value(row.upper) - constant)
-        entries += [(i, position[id(v)], a) for a, v in zip(body.linear_coefs, body.linear_vars, strict=True)]
-    A = _sparse(entries, (len(row_lower), n)).tocsr()
-    bounds = [v.bounds for v in follower.variables]
-    lower = np.array([-math.inf if low is None else low for low, _ in bounds], float)
-    upper = np.array([math.inf if high is None else high for _, high in bounds], float)
-    return QuadraticForm(c, Q, sign * float(objective.constant), A, np.array(row_lower), np.array(row_upper), lower, upper)
-
-
-def _sparse(entries, shape):
-    rows, columns, numbers = zip(*entries, strict=True) if entries else ((), (), ())
-    return sp.coo_array((np.array(numbers, float), (np.array(rows, int), np.array(columns, int))), shape=shape)
+def _jointly(program: Program, followers, time_limit) -> dict[str, Response]:
+    """Linear and quadratic followers that do not see each other, as one block-diagonal problem; {} where that did not work."""
+    if len(followers) < 2:
+        return {}
+    variables = [v for follower in followers for v in follower.variables]
+    rows = [row for follower in followers for row in follower.constraints]
+    others = {id(v): v for follower in followers for v in follower.others}
+    with held(others.values()):
+        form = quadratic_form(pyo.quicksum(f.sign * f.objective.expr for f in followers), 1, rows, variables)
+    answer = None if form is None else form.minimise(time_limit)
+    if answer is None or answer.status != "optimal":
+        return {}
+    kept = [v.value for v in variables]
+    for variable, number in zip(variables, answer.x.tolist(), strict=True):
+        variable.set_value(number, skip_validation=True)
+    responses, first = {}, 0
+    for follower in followers:
+        last = first + len(follower.variables)
+        responses[follower.name] = Response("optimal", pyo.value(follower.objective), answer.x[first:last], True, "HiGHS")
+        first = last
+    for variable, number in zip(variables, kept, strict=True):
+        variable.set_value(number, skip_validation=True)
+    return responses
 
 
 def _nonlinear(follower: Follower, convex: bool, time_limit) -> Response:
@@ -137,9 +119,11 @@ def _nonlinear(follower: Follower, convex: bool, time_limit) -> Response:
             if best.global_:
                 return best
         nlp = Nlp(follower.block)
-        middle = np.where(np.isfinite(nlp.lower) & np.isfinite(nlp.upper), (nlp.lower + nlp.upper) / 2, nlp.start())
+        boxed = np.isfinite(nlp.lower) & np.isfinite(nlp.upper) if nlp.variables else np.empty(0, bool)
+        middle = nlp.start()
+        middle[boxed] = (nlp.lower[boxed] + nlp.upper[boxed]) / 2
         for start in (nlp.start(), middle):
-            outcome = nlp.solve("ipopt", start=start, time_limit=time_limit)
+            outcome = nlp.solve(start=start, time_limit=time_limit)
             if outcome.status in ("infeasible", "unbounded") and best.status == "failed":
                 best = Response(outcome.status, solver="Ipopt")
             if outcome.status not in ("optimal", "feasible"):

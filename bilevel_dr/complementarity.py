@@ -14,12 +14,20 @@ from .errors import ModelError
 
 @dataclass(frozen=True)
 class Pair:
-    """``left ≥ 0 ⟂ right ≥ 0``; ``holds`` where the model's own rows keep both sides nonnegative already."""
+    """``left ≥ 0 ⟂ right ≥ 0``, left being the multiplier where the pair is a follower's.
+
+    ``kkt`` is the follower's Block of KKT conditions it comes from (the model's own rows then keep both sides nonnegative
+    already), None for a complementarity of the user's.
+    """
 
     name: str
     left: object
     right: object
-    holds: bool
+    kkt: object = None
+
+    @property
+    def holds(self) -> bool:
+        return self.kkt is not None
 
     def residual(self) -> float:
         """``min(|left|, |right|)`` at the current values."""
@@ -30,7 +38,7 @@ def take_pairs(model) -> list[Pair]:
     """Read every active complementarity of a model as pairs and deactivate it.
 
     A double-bounded one ``l ≤ v ≤ u ⟂ F`` is split as ``F = p − n``, ``p ⟂ v − l``, ``n ⟂ u − v``; one with an equality is
-    that equality and, where the other side is an inequality, that inequality too. Rows and variables this takes are put on
+    both its sides as rows. Rows and variables this takes are put on
     ``model.mpec.split``.
 
     Raises
@@ -40,13 +48,12 @@ def take_pairs(model) -> list[Pair]:
     """
     pairs: list[Pair] = []
     for component in list(model.component_objects(Complementarity, active=True, descend_into=True)):
-        holds = getattr(component, "sides_hold", False)
+        kkt = component.parent_block() if getattr(component, "sides_hold", False) else None
         for index, data in list(component.items()):
             if not data.active:
                 continue
-            if holds:  # ours: both sides are written "0 <= side"
-                name = f"{component.parent_block().name}.{component.local_name}[{index}]"
-                pairs.append(Pair(name, data._args[0].arg(1), data._args[1].arg(1), True))
+            if kkt is not None:  # ours: both sides are written "0 <= side"
+                pairs.append(Pair(data.name, data._args[0].arg(1), data._args[1].arg(1), kkt))
             else:
                 pairs.extend(_read(model, data))
         component.deactivate()
@@ -55,22 +62,23 @@ def take_pairs(model) -> list[Pair]:
 
 def mpec_block(model):
     """The Block ``model.mpec`` that holds everything the reformulations add."""
-    if model.component("mpec") is None:
-        model.mpec = pyo.Block(doc="rows of the complementarity reformulations")
-    return model.mpec
+    mpec = model.component("mpec")
+    if mpec is None:
+        model.mpec = mpec = pyo.Block(doc="rows of the complementarity reformulations")
+    elif mpec.ctype is not pyo.Block:
+        raise ModelError(f"{mpec.name}: a {mpec.ctype.__name__} in the place of the Block that holds the reformulations; rename it")
+    return mpec
 
 
 def _read(model, data) -> list[Pair]:
-    first, second = _sides(data._args[0]), _sides(data._args[1])
+    first, second = sides(data._args[0]), sides(data._args[1])
     if first[0] is None and first[2] is None:
         first, second = second, first
-    for side, other in ((first, second), (second, first)):
-        if _is_equality(side):
-            split = _split_block(model, data)
-            split.equality = pyo.Constraint(expr=side[1] == side[0])
-            if not _is_equality(other) and (other[0] is not None or other[2] is not None):
-                split.inequality = pyo.Constraint(expr=pyo.inequality(other[0], other[1], other[2]))
-            return []
+    if _is_equality(first) or _is_equality(second):  # nothing is left to choose: both sides hold as they stand
+        split = _split_block(model, data)
+        bounded = [side for side in (first, second) if side[0] is not None or side[2] is not None]
+        split.side = pyo.Constraint(range(len(bounded)), rule=lambda _, i: bounded[i])
+        return []
     finite = [bound is not None for bound in (first[0], first[2], second[0], second[2])]
     if sum(finite) != 2:
         raise ModelError(f"{data.name}: {sum(finite)} finite bounds in the complementarity; it needs exactly two, as in x >= 0 ⟂ y >= 0 or l <= x <= u ⟂ F")
@@ -80,10 +88,10 @@ def _read(model, data) -> list[Pair]:
         split.negative = pyo.Var(domain=pyo.NonNegativeReals)
         split.parts = pyo.Constraint(expr=second[1] == split.positive - split.negative)
         return [
-            Pair(f"{data.name}.lower", split.positive, first[1] - first[0], False),
-            Pair(f"{data.name}.upper", split.negative, first[2] - first[1], False),
+            Pair(f"{data.name}.lower", split.positive, first[1] - first[0]),
+            Pair(f"{data.name}.upper", split.negative, first[2] - first[1]),
         ]
-    return [Pair(data.name, _one_sided(first), _one_sided(second), False)]
+    return [Pair(data.name, _one_sided(first), _one_sided(second))]
 
 
 def _one_sided(side):
@@ -94,10 +102,10 @@ def _is_equality(side) -> bool:
     return side[0] is not None and side[0] is side[2]
 
 
-def _sides(expression) -> tuple:
+def sides(expression) -> tuple:
     """``(lower, body, upper)`` of a relational expression, ``None`` where there is no bound."""
     if expression.__class__ is RangedExpression:
-        return expression.args[0], expression.args[1], expression.args[2]
+        return _finite(expression.args[0]), expression.args[1], _finite(expression.args[2])
     if expression.__class__ not in (InequalityExpression, EqualityExpression):
         return None, expression, None
     left, right = expression.args
@@ -109,7 +117,12 @@ def _sides(expression) -> tuple:
         left, right, lower = 0.0, right - left, True
     if expression.__class__ is EqualityExpression:
         return left, right, left
-    return (left, right, None) if lower else (None, right, left)
+    return (_finite(left), right, None) if lower else (None, right, _finite(left))
+
+
+def _finite(bound):
+    """The bound, or None where it is infinite and so no bound."""
+    return None if abs(pyo.value(bound)) == float("inf") else bound
 
 
 def _is_data(expression) -> bool:

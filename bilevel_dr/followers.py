@@ -6,6 +6,7 @@ Nothing here changes the instance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,13 +17,15 @@ from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.objective import ObjectiveData
 from pyomo.core.base.var import VarData
 from pyomo.core.expr.numvalue import native_numeric_types
+from pyomo.core.expr.visitor import identify_variables
 from pyomo.gdp import Disjunct, Disjunction
 from pyomo.mpec import Complementarity
 
 from .errors import ModelError
 
 _NOT_FOR_A_FOLLOWER = (pyo.SOSConstraint, Complementarity, Disjunction, Disjunct, pyo.LogicalConstraint)
-_NOT_SMOOTH = frozenset({"abs", "ceil", "floor", "Expr_if"})
+_NOT_SMOOTH = frozenset({"abs", "ceil", "floor", "Expr_if", "min", "max"})
+_NOT_DERIVED = frozenset({"sinh", "cosh", "tanh", "asinh", "acosh", "atanh"})
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,19 @@ def read(instance) -> Program:
         Two leader objectives, no follower, an integer or non-smooth follower, a follower inside a follower, a component
         a follower cannot have, a number that is not finite, a variable that is not on the model. The message names it.
     """
+    if not isinstance(instance, BlockData):
+        raise ModelError(f"a bilevel program is a Pyomo ConcreteModel, not {type(instance).__name__}")
     if not instance.is_constructed():
         raise ModelError(f"{instance.name}: an AbstractModel has no numbers yet; bilevel_dr.load(model, data) makes an instance of it")
     leader, blocks = _objectives(instance)
     owner = {id(block): block for block, _ in blocks}
     inside = _owners(instance, owner)
-    known = {id(v) for v in declared_variables(instance)}
+    declared = list(declared_variables(instance))
+    for variable in declared:
+        _check_bounds(variable)
+    known = {id(v) for v in declared}
 
-    leader_variables = tuple(v for v in declared_variables(instance) if inside(v) is None and not v.fixed)
+    leader_variables = tuple(v for v in declared if inside(v) is None and not v.fixed)
     leader_constraints = []
     rows: dict[int, list[ConstraintData]] = {key: [] for key in owner}
     for constraint in instance.component_data_objects(pyo.Constraint, active=True, descend_into=(pyo.Block, Disjunct)):
@@ -172,24 +180,26 @@ def _follower(block, objective, constraints, known) -> Follower:
     own = {id(v) for v in declared}
     others: dict[int, VarData] = {}
     for row in (objective, *constraints):
-        for variable in scan(row, row.expr if row is objective else row.body, known, smooth=True):
+        for variable in scan(row, row.expr if row is objective else row.body, known, own):
             if id(variable) not in own and not variable.fixed:
                 others[id(variable)] = variable
     variables = tuple(v for v in declared if not v.fixed)
     return Follower(block, objective, variables, tuple(constraints), tuple(others.values()))
 
 
-def _check_bounds(constraint) -> None:
-    for bound in (constraint.lower, constraint.upper):
-        number = None if bound is None else pyo.value(bound)
-        if number is not None and number != number:
-            raise ModelError(f"{constraint.name}: a bound is NaN; give it a number")
+def _check_bounds(data) -> None:
+    """Refuse bounds of a row or a variable that are NaN, missing a Param's value, or the wrong infinity."""
+    try:
+        _ = data.lb, data.ub  # Pyomo's own check
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        raise ModelError(f"{data.name}: {' '.join(str(error).split()).rstrip('.')}: give it a finite bound, or none") from error
 
 
-def scan(row, expression, known, smooth=False) -> list[VarData]:
+def scan(row, expression, known, own=frozenset()) -> list[VarData]:
     """The variables of an expression, each once; refuses numbers that are not finite and variables from elsewhere.
 
-    A NaN coefficient is called "optimal" by more than one solver, so it is stopped here and named.
+    A NaN coefficient is called "optimal" by more than one solver, so it is stopped here and named. ``own`` are the ids of
+    the variables in which the expression must be smooth.
     """
     found: dict[int, VarData] = {}
     stack = [expression]
@@ -199,9 +209,11 @@ def scan(row, expression, known, smooth=False) -> list[VarData]:
             number = node
         elif not hasattr(node, "is_expression_type"):
             continue
-        elif node.is_expression_type():
-            if smooth and getattr(node, "getname", str)() in _NOT_SMOOTH:
-                raise ModelError(f"{row.name}: {node.getname()} is not differentiable; a follower needs smooth rows: write it with inequalities")
+        elif node.is_expression_type() and node.is_potentially_variable():
+            kind = getattr(node, "getname", str)()
+            if kind in _NOT_SMOOTH | _NOT_DERIVED and any(id(v) in own for v in identify_variables(node, include_fixed=False)):
+                why = "is not differentiable: write it with inequalities" if kind in _NOT_SMOOTH else "has no derivative in Pyomo: write it with exp or log"
+                raise ModelError(f"{row.name}: {kind} {why}; KKT conditions need the follower's derivatives")
             stack.extend(node.args)
             continue
         elif node.is_variable_type():
@@ -210,7 +222,16 @@ def scan(row, expression, known, smooth=False) -> list[VarData]:
             found[id(node)] = node
             number = node.value if node.fixed else 0.0
         else:
-            number = pyo.value(node, exception=False)
-        if number is None or not abs(number) < float("inf"):
+            number = _number(node)
+        if number is None or not abs(number) < math.inf:
             raise ModelError(f"{row.name}: the number {number} (in {node}); every coefficient must be finite")
     return list(found.values())
+
+
+def _number(data) -> float | None:
+    """The value of a Param, or of an expression of Params; None where it has none that is real."""
+    try:
+        number = pyo.value(data, exception=False)
+    except (ZeroDivisionError, OverflowError):
+        return None
+    return None if isinstance(number, complex) else number

@@ -52,7 +52,8 @@ def minimise(c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, tim
         solver.setOptionValue(option, setting)
     if time_limit is not None:
         solver.setOptionValue("time_limit", max(float(time_limit), 1e-3))
-    solver.passModel(lp)
+    if solver.passModel(lp) == highspy.HighsStatus.kError:  # a number it refuses: nothing was solved
+        return ArrayAnswer("failed", None, math.nan)
     if Q is not None and Q.nnz:
         hessian, half = highspy.HighsHessian(), sp.csc_array(sp.tril(Q, format="csc"))
         half.sort_indices()
@@ -62,6 +63,8 @@ def minimise(c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, tim
     solver.run()
     status = _STATUS.get(solver.getModelStatus().name, "failed")
     info, solution = solver.getInfo(), solver.getSolution()
+    if n == 0 and status == "failed":  # nothing to decide: HiGHS has no word for it
+        status = "optimal"
     has_point = status == "optimal" or (status == "limit" and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
     if not has_point:
         return ArrayAnswer(status, None, math.nan)
@@ -80,7 +83,6 @@ def _new_solver():
 
 _STATUS = {
     "kOptimal": "optimal",
-    "kModelEmpty": "optimal",
     "kInfeasible": "infeasible",
     "kUnbounded": "unbounded",
     "kUnboundedOrInfeasible": "unbounded",

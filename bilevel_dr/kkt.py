@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 from pyomo.core.expr.calculus.diff_with_pyomo import reverse_sd
+from pyomo.core.expr.numvalue import native_numeric_types
 from pyomo.core.expr.visitor import identify_variables
 from pyomo.mpec import Complementarity, complements
 from pyomo.repn import generate_standard_repn
@@ -162,9 +163,9 @@ def _sort_row(name, row, slope, equal, upper, lower):
 
 def _equals_zero(terms):
     total = sum(terms)
-    if total.__class__ in (int, float) or not total.is_potentially_variable():
-        return pyo.Constraint.Feasible if abs(pyo.value(total)) == 0 else pyo.Constraint.Infeasible
-    return total == 0
+    if total.__class__ in native_numeric_types and total == 0:
+        return pyo.Constraint.Skip
+    return 0, total, 0  # a tuple, for data alone is a row too: no answer is best where it is not zero
 
 
 def _link_multipliers(program: Program) -> None:
@@ -200,6 +201,8 @@ def _link_multipliers(program: Program) -> None:
 
 def _match(key, target):
     """Index by index: containers of equal index, a data object with the data of its own index, or one with one."""
+    if getattr(target, "ctype", None) is not pyo.Constraint:
+        raise ModelError(f"multiplier_of: {key.name} stands for {target}, which is no constraint; only constraints have multipliers here")
     if key.is_indexed():
         missing = [index for index in key if index not in target] if target.is_indexed() else list(key)
         if missing:
@@ -214,7 +217,7 @@ def _match(key, target):
 
 
 def _follower_of(row, blocks):
-    block = row.parent_block() if row.ctype is pyo.Constraint else None
+    block = row.parent_block()
     while block is not None and id(block) not in blocks:
         block = block.parent_block()
     return None if block is None else blocks[id(block)]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.common.errors import InfeasibleConstraintException
 from pyomo.core.base.var import VarData
 from pyomo.repn.plugins.nl_writer import NLWriter
 
@@ -48,6 +49,10 @@ class Outcome:
             variable.set_value(number, skip_validation=True)
 
 
+class _Contradiction(Exception):
+    """A row of constants that does not hold: the model is infeasible before any solver sees it."""
+
+
 def write(model, path: str, free=()) -> tuple[list, list]:
     """Write a model as .nl; returns its variables in column order and its constraints in row order.
 
@@ -58,6 +63,8 @@ def write(model, path: str, free=()) -> tuple[list, list]:
     try:
         with open(path, "w", newline="\n") as stream:
             info = NLWriter().write(model, stream, linear_presolve=False, scale_model=False, symbolic_solver_labels=False)
+    except InfeasibleConstraintException as error:
+        raise _Contradiction(" ".join(str(error).split())) from error
     except (ValueError, RuntimeError, KeyError) as error:
         raise ModelError(f"{model.name}: cannot be written for a solver: {' '.join(str(error).split())}") from error
     finally:
@@ -75,11 +82,16 @@ class Nlp:
         Its active objective and constraints; integer domains and SOS sets are ignored, they are not smooth.
     free : iterable of Var data, optional
         Fixed variables that stay columns, so that ``solve(fixed={variable: number})`` can move them.
+    solver : str
+        casadi's name of the solver.
     """
 
-    def __init__(self, model, free=()):
+    def __init__(self, model, free=(), solver: str = "ipopt"):
         import casadi
 
+        self.solver = solver
+
+        self.infeasible = ""
         sets = [s for s in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True)]
         for s in sets:
             s.deactivate()
@@ -88,7 +100,10 @@ class Nlp:
                 path = os.path.join(folder, "model.nl")
                 self.variables, self.rows = write(model, path, free)
                 builder = casadi.NlpBuilder()
-                builder.import_nl(path)
+                if self.variables:
+                    builder.import_nl(path)
+        except _Contradiction as error:
+            self.infeasible, self.variables, self.rows = str(error), [], []
         except RuntimeError as error:
             raise ModelError(f"{model.name}: casadi cannot read it: {_last_line(error)}") from error
         finally:
@@ -110,7 +125,7 @@ class Nlp:
         values = np.array([0.0 if v.value is None else v.value for v in self.variables], float)
         return np.clip(values, self.lower, self.upper)
 
-    def solve(self, solver="ipopt", start=None, fixed=None, lower=None, upper=None, options=None, time_limit=None) -> Outcome:
+    def solve(self, start=None, fixed=None, lower=None, upper=None, options=None, time_limit=None) -> Outcome:
         """Solve with other bounds.
 
         Parameters
@@ -121,12 +136,18 @@ class Nlp:
             Columns held at a value; variables that are no column are passed over.
         lower, upper : array, optional
             Column bounds instead of the model's.
+        options : dict, optional
+            The solver's own.
+        time_limit : float, optional
+            Seconds, rounded down to 1, 2 or 5 times a power of ten: a solver is built for one limit and kept.
 
         Raises
         ------
         SolverFailed
             When the solver cannot even start.
         """
+        if not self.variables:  # nothing to decide
+            return Outcome("infeasible" if self.infeasible else "optimal", values=np.empty(0), message=self.infeasible)
         lower = (self.lower if lower is None else lower).copy()
         upper = (self.upper if upper is None else upper).copy()
         for variable, number in (fixed or {}).items():
@@ -135,7 +156,7 @@ class Nlp:
                 lower[j] = upper[j] = number
         x0 = np.clip(self.start() if start is None else start, lower, upper)
         began = time.perf_counter()
-        function = self._function(solver, options or {}, time_limit)
+        function = self._function(options or {}, None if time_limit is None else _round_down(time_limit))
         try:
             with no_output():
                 answer = function(x0=x0, lbx=lower, ubx=upper, lbg=self.row_lower, ubg=self.row_upper)
@@ -152,30 +173,36 @@ class Nlp:
             bound_multipliers=dict(zip(map(id, self.variables), np.asarray(answer["lam_x"], float).ravel().tolist(), strict=True)),
         )
 
-    def _function(self, solver, options, time_limit):
+    def _function(self, options, time_limit):
         import casadi
 
-        key = solver, tuple(sorted(options.items())), time_limit
+        key = tuple(sorted(options.items())), time_limit
         if key not in self._solvers:
-            settings = {"print_time": False, "expand": True, "error_on_fail": False}
-            if solver == "ipopt":
-                own = {"print_level": 0, "sb": "yes", "tol": 1e-9, "max_iter": 1000, "bound_relax_factor": 1e-10, **options}
-                if time_limit is not None:
-                    own["max_wall_time"] = max(float(time_limit), 1e-3)
-                settings["ipopt"] = own
-            elif solver == "uno":
-                own = {"preset": "filtersqp", "logger": "SILENT", "max_iterations": 2000, **options}
-                if time_limit is not None:
-                    own["time_limit"] = max(float(time_limit), 1e-3)
-                settings["uno"] = own
-            else:
-                settings.update(options)
+            defaults, limit = _SETTINGS.get(self.solver, ({}, None))
+            own = {**defaults, **options}
+            if limit is not None and time_limit is not None:
+                own[limit] = time_limit
+            settings = {"print_time": False, "expand": True, "error_on_fail": False, "show_eval_warnings": False, self.solver: own}
             try:
-                self._solvers[key] = casadi.nlpsol("nlp", solver, self._problem, settings)
+                self._solvers[key] = casadi.nlpsol("nlp", self.solver, self._problem, settings)
             except RuntimeError as error:
-                raise SolverFailed(f"casadi's {solver} does not take this model: {_last_line(error)}") from error
+                raise SolverFailed(f"casadi's {self.solver} does not take this model: {_last_line(error)}") from error
         return self._solvers[key]
 
+
+def _round_down(seconds: float) -> float:
+    power = 10.0 ** math.floor(math.log10(max(seconds, 1e-3)))
+    return power * max(step for step in (1, 2, 5) if step * power <= max(seconds, 1e-3) * (1 + 1e-9))
+
+
+_SETTINGS = {
+    "ipopt": (
+        {"print_level": 0, "sb": "yes", "tol": 1e-9, "max_iter": 1000, "bound_relax_factor": 1e-10},
+        "max_wall_time",
+    ),
+    "uno": ({"preset": "filtersqp", "logger": "SILENT", "max_iterations": 2000}, "time_limit"),
+}
+"""casadi solver → (our options, the name of its time limit)."""
 
 _STATUS = {
     "Solve_Succeeded": "optimal",
@@ -209,15 +236,30 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
     began = time.perf_counter()
     scip = pyscipopt.Model()
     scip.hideOutput()
-    with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
-        path = os.path.join(folder, "model.nl")
-        variables, _ = write(model, path)
-        try:
-            scip.readProblem(path)
-        except (OSError, Exception) as error:  # noqa: B014  PySCIPOpt raises bare Exception for a reader's refusal
-            raise SolverFailed(f"SCIP cannot read {model.name}: {_last_line(error)}") from error
-    columns = {v.name: v for v in scip.getVars()}
-    ordered = [columns[f"x{j}"] for j in range(len(variables))]
+    indicators = [s for s in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True) if _is_indicator(s)]
+    for s in indicators:
+        s.deactivate()
+    try:
+        with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
+            path = os.path.join(folder, "model.nl")
+            variables, _ = write(model, path)
+            if not variables:
+                return Outcome("optimal", values=np.empty(0), bound=_constant_objective(model))
+            try:
+                scip.readProblem(path)
+            except Exception as error:  # PySCIPOpt raises bare Exception for a reader's refusal
+                raise SolverFailed(f"SCIP cannot read {model.name}: {_last_line(error)}") from error
+    except _Contradiction as error:
+        return Outcome("infeasible", message=str(error))
+    finally:
+        for s in indicators:
+            s.activate()
+    columns = {v.name[1:]: v for v in scip.getVars()}  # named x0, i1, b2 by kind and column
+    ordered = [columns[str(j)] for j in range(len(variables))]
+    position = {id(v): j for j, v in enumerate(variables)}
+    for s in indicators:
+        binary, side = (ordered[position[id(v)]] for v in s.get_variables())
+        scip.addConsIndicator(side <= 0, binvar=binary)
     scip.setParams({"limits/gap": gap, "misc/catchctrlc": True, **(options or {})})
     if time_limit is not None:
         scip.setParam("limits/time", max(float(time_limit), 0.0))
@@ -227,20 +269,41 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
             if variable in keep:
                 scip.setSolVal(start, ordered[j], keep[variable])
         scip.addSol(start)
-    scip.optimize()
-    status = scip.getStatus()
-    if status == "userinterrupt":
-        raise KeyboardInterrupt
+    status = _run(scip, model.name)
+    if status == "inforunbd":  # presolve did not tell the two apart: without the objective only one is left
+        scip.freeTransform()
+        scip.setObjective(0.0)
+        status = {"optimal": "unbounded", "gaplimit": "unbounded"}.get(_run(scip, model.name), "infeasible")
     values = None
-    if scip.getNSols():
+    if scip.getNSols() and status != "unbounded":
         best = scip.getBestSol()
         values = np.array([scip.getSolVal(best, column) for column in ordered], float)
-    bound = scip.getDualbound() if status not in ("infeasible", "inforunbd", "unbounded") else None
+    bound = scip.getDualbound() if status not in ("infeasible", "unbounded") else None
     if bound is not None and abs(bound) >= scip.infinity():
-        bound = math.copysign(math.inf, bound)
-    named = {"optimal": "optimal", "gaplimit": "optimal", "infeasible": "infeasible", "unbounded": "unbounded", "inforunbd": "unbounded"}
+        bound = None
+    named = {"optimal": "optimal", "gaplimit": "optimal", "infeasible": "infeasible", "unbounded": "unbounded"}
     fallback = "failed" if status in ("unknown", "terminate") else "limit"
     return Outcome(named.get(status, fallback), tuple(variables), values, bound, f"SCIP: {status}", time.perf_counter() - began)
+
+
+def _run(scip, name: str) -> str:
+    try:
+        scip.optimize()
+    except Exception as error:  # PySCIPOpt raises bare Exception, as for "error in LP solver"
+        raise SolverFailed(f"SCIP failed on {name}: {_last_line(error)}") from error
+    if scip.getStatus() == "userinterrupt":
+        raise KeyboardInterrupt
+    return scip.getStatus()
+
+
+def _constant_objective(model) -> float:
+    return sum(pyo.value(objective) for objective in model.component_data_objects(pyo.Objective, active=True, descend_into=True))
+
+
+def _is_indicator(sos) -> bool:
+    """A set {binary, continuous}: the binary at one makes the other zero."""
+    kinds = [v.is_binary() for v in sos.get_variables()]
+    return sos.level == 1 and kinds == [True, False]
 
 
 def _last_line(error) -> str:

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import logging
 import math
 import time
 from dataclasses import dataclass, replace
 
-import numpy as np
-import pyomo.environ as pyo
-
 from .convexity import judge
 from .errors import ModelError, SolverFailed
 from .followers import read
-from .nl import Nlp, Outcome, solve_scip
+from .nl import Outcome
 from .reformulate import REFORMULATIONS
+from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, follow, search
 from .solution import Certificate, Solution
+from .solvers import backend, find
 from .starts import Answers, leader_points
 from .verification import verify
-from .working import Working, polish
+from .working import Polished, Working, polish
 
 log = logging.getLogger("bilevel_dr.solving")
 
-GLOBAL_ROUTES = {"sos1": "scip", "big_m": "highs"}
-LOCAL_ROUTES = {"scholtes": "casadi-ipopt", "product": "casadi-ipopt"}
 CLOSED = 1e-5
-"""Relative distance between a polished answer and a solver's bound at which the bound counts as closed."""
-
-
-@dataclass
-class Candidate:
-    """A point of the working model, not yet judged."""
-
-    objective: float | None
-    point: dict[str, float]
-    note: str = ""
+"""Relative distance between a verified answer and a solver's bound at which the bound counts as closed."""
 
 
 def solve(
@@ -67,7 +57,7 @@ def solve(
     gap : float
         Relative gap at which a global search may stop.
     **options
-        Handed to the reformulation (``M_slack``, ``M_multiplier`` for ``big_m``).
+        Handed to the reformulation (``M_slack``, ``M_multiplier`` for ``big_m``; ``choice`` for ``mixed``).
 
     Returns
     -------
@@ -83,17 +73,39 @@ def solve(
     began = time.perf_counter()
     if reformulation != "auto" and reformulation not in REFORMULATIONS:
         raise ModelError(f"reformulation {reformulation!r} is unknown; choose from auto, {', '.join(REFORMULATIONS)}")
-    program = read(instance)
-    verdicts = {follower.name: judge(follower) for follower in program.followers}
+    if starts is not None and starts < 1:
+        raise ModelError(f"starts={starts}: a local route begins somewhere; give at least 1")
+    _check_options(reformulation, options)
+    if solver != "auto":
+        solver = find(solver).name
+    verdicts = {follower.name: judge(follower) for follower in read(instance).followers}
     for name, verdict in verdicts.items():
         if verdict.convexity == "disproved":
             raise ModelError(f"{name}: not convex, so KKT conditions do not describe its answer; {verdict.message}")
     search = _Search(instance, verdicts, began, time_limit, starts, seed, gap, options)
     if reformulation == "auto":
         return search.auto(solver)
-    if reformulation in GLOBAL_ROUTES:
-        return search.globally(reformulation, GLOBAL_ROUTES[reformulation] if solver == "auto" else solver)
-    return search.locally(reformulation, LOCAL_ROUTES[reformulation] if solver == "auto" else solver)
+    if solver == "auto":
+        solver = "casadi-ipopt" if reformulation not in GLOBAL_ROUTES else GLOBAL_ROUTES[reformulation][0]
+    return search.by(reformulation, solver)
+
+
+def _check_options(reformulation: str, options) -> None:
+    known = [] if reformulation == "auto" else list(inspect.signature(REFORMULATIONS[reformulation]).parameters)[2:]
+    for name in options:
+        if name not in known:
+            close = difflib.get_close_matches(name, [*known, *inspect.signature(solve).parameters], 1)
+            what = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known) or 'none of its own'}"
+            raise ModelError(f"solve: {reformulation} has no option {name!r}; {what}")
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A point of the working model, not yet judged; ``polished`` None where its smooth piece could not be solved."""
+
+    objective: float | None
+    point: dict[str, float]
+    polished: Polished | None = None
 
 
 class _Search:
@@ -103,77 +115,99 @@ class _Search:
         self.instance, self.verdicts, self.began, self.time_limit = instance, verdicts, began, time_limit
         self.seed, self.gap, self.options = seed, gap, options
         self.working = Working(instance)
-        pairs = len(self.working.pairs)
-        self.starts = starts if starts is not None else (8 if pairs < 500 else 2)
+        self.starts = starts if starts is not None else (8 if len(self.working.pairs) < 500 else 2)
         self.proved = all(verdict.convexity == "proved" for verdict in verdicts.values())
         self.qualified = all(verdict.qualified for verdict in verdicts.values())
         self.notes = [f"{name}: convexity not proved: {v.message}" for name, v in verdicts.items() if v.convexity != "proved"]
+        self.notes += [f"{name}: no constraint qualification is proved, so multipliers may be missing at its best answer" for name, v in verdicts.items() if not v.qualified]
 
-    def left(self, most: float = math.inf) -> float | None:
-        """Seconds left, at most ``most``; None where nothing limits."""
+    def clock(self, most: float = math.inf) -> float | None:
         seconds = most if self.time_limit is None else min(most, self.time_limit - (time.perf_counter() - self.began))
         return None if seconds == math.inf else max(seconds, 0.0)
 
+    def by(self, reformulation: str, solver: str) -> Solution:
+        if solver in GLOBAL_SOLVERS:
+            if reformulation not in GLOBAL_ROUTES:
+                raise ModelError(f"{reformulation} is a local route: {solver} does not take it; use casadi-ipopt, or reformulation='sos1'")
+            return self.globally(reformulation, solver)
+        if reformulation not in LOCAL_ROUTES:
+            raise ModelError(f"{reformulation} needs a solver with integers or sets ({', '.join(GLOBAL_ROUTES[reformulation])}), not {solver}")
+        return self.locally(reformulation, solver)
+
     def auto(self, solver: str) -> Solution:
         """Global search first; a local one where that did not close the gap, or says that there is no answer."""
-        if solver in LOCAL_SOLVERS:
+        if solver not in ("auto", *GLOBAL_SOLVERS):
             return self.locally("scholtes", solver)
+        if solver != "auto":
+            return self.by("big_m" if solver == "highs" else "sos1", solver)
         budget = 60.0 if self.time_limit is None else 0.7 * self.time_limit
         try:
-            first = self.globally("sos1", "scip" if solver == "auto" else solver, budget)
+            first = self.globally("sos1", "scip", budget)
         except SolverFailed as error:
             log.info("%s", error)
-            first = None
-        if first is not None and (first.claim in ("global", "nash") or solver != "auto"):
+            return self.locally("scholtes", "casadi-ipopt")
+        if first.claim in ("global", "nash") or self.working.sets:
             return first
-        if first is not None and first.termination in ("infeasible", "unbounded"):
+        if first.termination in ("infeasible", "unbounded"):
             self.starts = min(self.starts, 2)
         second = self.locally("scholtes", "casadi-ipopt")
-        if first is None:
-            return second
-        if first.claim == "none" and second.claim == "none":
+        return self._better(first, second)
+
+    def _better(self, first: Solution, second: Solution) -> Solution:
+        """The better verified answer of a global and a local search, under the global one's bound."""
+        if second.claim == "none":
             return replace(first, seconds=second.seconds)
-        better = second if first.claim == "none" or self.working.better(second.leader_objective, first.leader_objective) else first
-        bound = first.best_bound
-        notes = tuple(dict.fromkeys(first.notes + second.notes))
-        if second is better and first.termination in ("infeasible", "unbounded"):
-            notes += (f"the global search called it {first.termination}, a verified point says otherwise: its bound is not used",)
+        bound, notes = first.best_bound, tuple(dict.fromkeys(first.notes + second.notes))
+        if first.termination in ("infeasible", "unbounded"):
+            notes += (f"the global search called it {first.termination}; a verified point says otherwise, so its bound is not used",)
             bound = None
-        claim = self._claim(better.certificate, better.leader_objective, bound, better.claim)
-        termination = "optimal" if claim == "global" else better.termination
-        return replace(better, claim=claim, best_bound=bound, termination=termination, notes=notes, seconds=second.seconds)
+        better = second if first.claim == "none" or self.working.better(second.leader_objective, first.leader_objective) else first
+        if bound is not None and self.working.better(better.leader_objective, bound) and not _close(better.leader_objective, bound):
+            notes += (f"a verified point is better than the bound {bound:.8g} of the global search, so that bound is not used",)
+            bound = None
+        claim = "global" if _close(better.leader_objective, bound) and self.proved and self.qualified else better.claim
+        return replace(better, claim=claim, best_bound=bound, notes=notes, seconds=second.seconds)
 
     def globally(self, reformulation: str, solver: str, budget: float = math.inf) -> Solution:
-        self.working.use(reformulation, **self.options)
-        outcome = GLOBAL_SOLVERS[solver](self, budget)
+        ends = time.perf_counter() + budget
+
+        def clock(most: float = math.inf) -> float | None:
+            return self.clock(min(most, max(ends - time.perf_counter(), 0.0)))
+
+        outcome, notes = search(self.working, reformulation, solver, self.gap, clock, **self.options)
+        self.notes += [note for note in notes if note not in self.notes]
+        log.info("%s", outcome.message)
         candidates = []
         if outcome.has_point:
             outcome.load()
-            candidates.append(self._candidate())
-            if polish(self.working, self.left(30.0)) is not None:
-                candidates.insert(0, self._candidate())
+            candidates = self._candidates()
         return self._judge(candidates, outcome, reformulation, solver)
 
     def locally(self, reformulation: str, solver: str) -> Solution:
-        backend = Nlp
+        if self.working.sets:
+            raise ModelError(f"{self.working.sets[0].name}: a special ordered set of the leader; local routes cannot keep it, use reformulation='sos1'")
+        nlp = self.working.nlp(reformulation, backend(solver))
         answers = Answers(self.working)
         candidates, outcome = [], Outcome("failed")
         for number, leader in enumerate(leader_points(self.working, self.starts, self.seed)):
-            if number and self.left() is not None and self.left() <= 0.0:
+            if number and self.clock() is not None and self.clock() <= 0.0:
                 outcome = replace(outcome, status="limit")
                 break
             answers.load(leader)
-            outcome = CONTINUATIONS[reformulation](self, backend, number)
+            outcome = follow(self.working, nlp, reformulation, number, self.clock)
             log.info("start %d: %s", number, outcome.message)
             if outcome.has_point:
                 outcome.load()
-                rough = self._candidate()
-                candidates.append(self._candidate(f"start {number}") if polish(self.working, self.left(30.0)) is not None else rough)
-        candidates.sort(key=lambda c: math.inf if c.objective is None or math.isnan(c.objective) else (c.objective if self.working.minimises else -c.objective))
+                candidates.append(self._candidates()[0])
+        sign = 1.0 if self.working.minimises else -1.0
+        candidates.sort(key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective)
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
 
-    def _candidate(self, note: str = "") -> Candidate:
-        return Candidate(self.working.objective(), self.working.point(), note)
+    def _candidates(self) -> list[_Candidate]:
+        """The point the working model holds, polished first where that succeeds."""
+        rough = _Candidate(self.working.objective(), self.working.point())
+        found = polish(self.working, self.clock(30.0))
+        return [rough] if found is None else [_Candidate(self.working.objective(), self.working.point(), found), rough]
 
     def _judge(self, candidates, outcome: Outcome, reformulation, solver) -> Solution:
         """The first candidate whose certificate passes, or the first one with the certificate that refuses it."""
@@ -184,26 +218,15 @@ class _Search:
                 chosen, certificate = candidate, verdict
             if verdict.passed:
                 break
-        bound = outcome.bound if self.proved else None
-        if chosen is None:
-            termination = outcome.status if outcome.status not in ("optimal", "feasible") else "failed"
-            return self._solution(None, "none", None, bound, termination, reformulation, solver)
-        claim = self._claim(certificate, chosen.objective, bound, "local" if self.proved else "stationary")
-        termination = "optimal" if claim != "none" and outcome.status in ("optimal", "feasible") else outcome.status
-        if claim == "none":
-            termination = "failed" if termination == "optimal" else termination
-        return self._solution(chosen, claim, certificate, bound, termination, reformulation, solver)
-
-    def _claim(self, certificate: Certificate | None, objective, bound, otherwise: str) -> str:
-        if certificate is None or not certificate.passed:
-            return "none"
-        if self.working.program.leader is None:
-            return "nash" if self.proved else "stationary"
-        if bound is not None and self.proved and abs(objective - bound) <= CLOSED * max(1.0, abs(objective)):
-            return "global"
-        return "local" if otherwise == "global" else otherwise
-
-    def _solution(self, chosen, claim, certificate, bound, termination, reformulation, solver) -> Solution:
+        bound = outcome.bound if self.proved and self.working.program.leader is not None else None
+        polished = None if chosen is None else chosen.polished
+        claim = "none" if chosen is None else self._claim(certificate, chosen.objective, bound, polished)
+        notes = [*self.notes] if polished is None or claim in ("none", "global") else [*self.notes, str(polished)]
+        termination = outcome.status
+        if claim == "none" and termination in ("optimal", "feasible"):
+            termination = "failed"
+        elif claim != "none" and termination not in ("optimal", "limit"):
+            termination = "feasible"
         checks = {} if certificate is None else certificate.followers
         return Solution(
             leader_objective=None if chosen is None else chosen.objective,
@@ -216,44 +239,20 @@ class _Search:
             seconds=time.perf_counter() - self.began,
             point={} if chosen is None else chosen.point,
             follower_objectives={name: check.objective for name, check in checks.items()},
-            notes=tuple(self.notes),
+            notes=tuple(notes),
         )
 
-
-def _by_scip(search: _Search, budget: float) -> Outcome:
-    return solve_scip(search.working.model, gap=search.gap, time_limit=search.left(budget))
-
-
-def _continue_scholtes(search: _Search, backend, number: int) -> Outcome:
-    """ε → 1e-8 by tens, each solve from the last point.
-
-    With ε at the scale of the two sides the first problem is nearly the high-point relaxation, and every start follows the
-    same path from its optimum; with a small ε the search stays on the pieces near its start. Starts take turns: scale, 1,
-    1e-3.
-    """
-    working = search.working
-    nlp = working.nlp("scholtes", backend)
-    epsilon = working.use("scholtes").epsilon
-    left, right = (max((abs(pyo.value(side, exception=False) or 0.0) for side in sides), default=0.0) for sides in zip(*((p.left, p.right) for p in working.pairs), strict=True))
-    first = (min(max(1.0, left * right), 1e4), 1.0, 1e-3)[number % 3]
-    steps = max(2, math.ceil(math.log10(first / 1e-8)) + 1)
-    outcome, point = Outcome("failed"), nlp.start()
-    for level in np.geomspace(first, 1e-8, steps):
-        if search.left() is not None and search.left() <= 0.0:
-            return replace(outcome, status="limit")
-        step = nlp.solve("ipopt", start=point, fixed=pyo.ComponentMap([(epsilon, level)]), time_limit=search.left(60.0))
-        if step.status in ("infeasible", "failed") and outcome.has_point and level < 1e-4:
-            break
-        outcome = step
-        if step.has_point and step.status not in ("infeasible", "unbounded"):
-            point = step.values
-    return outcome
+    def _claim(self, certificate: Certificate | None, objective, bound, polished: Polished | None) -> str:
+        if certificate is None or not certificate.passed:
+            return "none"
+        if not self.proved:
+            return "stationary"
+        if self.working.program.leader is None:
+            return "nash"
+        if _close(objective, bound) and self.qualified:
+            return "global"
+        return "local" if polished is not None and polished.stationarity == "S" else "stationary"
 
 
-def _once(search: _Search, backend, number: int) -> Outcome:
-    return search.working.nlp("product", backend).solve("ipopt", time_limit=search.left(60.0))
-
-
-GLOBAL_SOLVERS = {"scip": _by_scip}
-LOCAL_SOLVERS = {"casadi-ipopt": None}
-CONTINUATIONS = {"scholtes": _continue_scholtes, "product": _once}
+def _close(objective: float | None, bound: float | None) -> bool:
+    return objective is not None and bound is not None and abs(objective - bound) <= CLOSED * max(1.0, abs(objective))

@@ -44,7 +44,7 @@ def _high_point(working: Working) -> np.ndarray | None:
         block.deactivate()
     try:
         nlp = Nlp(working.model)
-        outcome = nlp.solve("ipopt", time_limit=10.0)
+        outcome = nlp.solve(time_limit=10.0)
         if outcome.status not in ("optimal", "feasible", "limit"):
             return None
         found = dict(zip(map(id, outcome.variables), outcome.values.tolist(), strict=True))
@@ -89,7 +89,7 @@ class Answers:
             number = number if variable.is_continuous() else float(round(number))
             variable.set_value(number, skip_validation=True)
             fixed[variable] = number
-        outcome = self.nlp.solve("ipopt", fixed=fixed, time_limit=10.0)
+        outcome = self.nlp.solve(fixed=fixed, time_limit=10.0)
         if outcome.has_point:
             outcome.load()
         for follower in program.followers:

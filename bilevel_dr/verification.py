@@ -1,8 +1,8 @@
 """An answer judged from outside: against the untouched instance, by code that shares nothing with the route that found it.
 
-Rows are evaluated as Pyomo states them, gradients by Pyomo's numeric reverse mode, each follower is solved again at the
-others' decisions (:mod:`bilevel_dr.best_response`), and the multipliers are the best that exist at the point, found by a
-linear program. No status, no multiplier and no derivative of the route is used.
+Rows are evaluated as Pyomo states them (:mod:`bilevel_dr.residuals`), each follower is solved again at the others'
+decisions (:mod:`bilevel_dr.best_response`), and the multipliers are the best that exist at the point
+(:mod:`bilevel_dr.multipliers`). No status, no multiplier and no derivative of the route is used.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import difflib
 import math
 from collections.abc import Mapping
 
-import numpy as np
 import pyomo.environ as pyo
-import scipy.sparse as sp
-from pyomo.core.expr.calculus.derivatives import Modes, differentiate
+from pyomo.mpec import Complementarity
 
-from .best_response import best_response
+from .best_response import best_responses, follower_form
 from .convexity import judge
 from .errors import ModelError
 from .followers import Follower, Program, declared_variables, read
-from .highs import minimise
+from .multipliers import kkt_residuals
+from .residuals import beyond, beyond_bounds, beyond_pair, beyond_set, evaluate
 from .solution import Certificate, FollowerCheck, Solution
+from .ties import is_unique, pessimistic_value
 
 TOLERANCE = 1e-6
 """Scaled: a violation is divided by the largest of one, the bound and the row's terms."""
+LARGEST = 1e12
+"""Beyond it rounding alone is larger than any tolerance, and an unbounded problem looks solved."""
 
 
 def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None) -> Certificate:
@@ -59,10 +61,19 @@ def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None) -> Cert
 
     notes: list[str] = []
     leader_violation = _leader_violation(program, reasons, tolerance)
-    checks = {}
+    violations = {follower.name: _violation(follower, reasons, tolerance) for follower in program.followers}
+    if math.inf in violations.values():
+        return Certificate(False, leader_violation, math.inf, math.inf, reasons=tuple(reasons), tolerance=tolerance)
+
+    verdicts = verdicts or {follower.name: judge(follower) for follower in program.followers}
+    residuals = kkt_residuals(program)
+    responses = best_responses(program, {name: verdict.convexity == "proved" for name, verdict in verdicts.items()})
+    checks, tied = {}, []
     for follower in program.followers:
-        verdict = (verdicts or {}).get(follower.name) or judge(follower)
-        checks[follower.name] = _check(follower, verdict, program, tolerance, reasons, notes)
+        name = follower.name
+        checks[name] = _check(
+            follower, verdicts[name], violations[name], residuals[name], responses[name], tolerance, reasons, notes, tied
+        )
 
     def worst(name):
         numbers = [getattr(check, name) for check in checks.values()]
@@ -74,6 +85,7 @@ def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None) -> Cert
         follower_gap=worst("gap"),
         complementarity=worst("complementarity"),
         stationarity=worst("stationarity"),
+        optimistic_gap=_optimistic_gap(program, checks, tied),
         followers=checks,
         reasons=tuple(reasons),
         notes=tuple(notes),
@@ -105,8 +117,8 @@ def _load(copy, values, tolerance) -> list[str]:
         number = given.get(id(variable), variable.value if variable.fixed else None)
         if number is None:
             reasons.append(f"{variable.name}: no value")
-        elif not math.isfinite(number):
-            reasons.append(f"{variable.name} = {number}: not finite")
+        elif not abs(number) < LARGEST:
+            reasons.append(f"{variable.name} = {number:g}: not a number to be trusted (beyond {LARGEST:g}, or none); the problem may be unbounded")
         elif variable.fixed and variable.value is not None and abs(number - variable.value) > tolerance * max(1.0, abs(variable.value)):
             reasons.append(f"{variable.name} = {number:g}: the instance fixes it at {variable.value:g}")
         elif not variable.is_continuous() and abs(number - round(number)) > tolerance:
@@ -117,166 +129,85 @@ def _load(copy, values, tolerance) -> list[str]:
 
 
 def _leader_violation(program: Program, reasons, tolerance) -> float:
-    worst = max((_beyond_bounds(v) for v in program.leader_variables), default=0.0)
-    named = [(f"{v.name} outside its bounds", _beyond_bounds(v)) for v in program.leader_variables]
-    named += [(row.name, _beyond(row)) for row in program.leader_constraints]
+    worst = max((beyond_bounds(v) for v in program.leader_variables), default=0.0)
+    named = [(f"{v.name} outside its bounds", beyond_bounds(v)) for v in program.leader_variables]
+    named += [(row.name, beyond(row)) for row in program.leader_constraints]
+    named += [(s.name, beyond_set(s)) for s in program.instance.component_data_objects(pyo.SOSConstraint, active=True)]
+    named += [(c.name, beyond_pair(c)) for c in program.instance.component_data_objects(Complementarity, active=True)]
     for name, violation in named:
         worst = max(worst, violation)
         if not violation <= tolerance:
             reasons.append(f"leader: {name} violated by {violation:.3g} (scaled)")
-    if program.leader is not None and not math.isfinite(pyo.value(program.leader, exception=False) or 0.0):
+    if program.leader is not None and evaluate(program.leader.expr) is None:
         reasons.append("leader: the objective is not finite here")
     return worst
 
 
-def _beyond_bounds(variable) -> float:
-    low, high = variable.bounds
-    outside = max(0.0 if low is None else low - variable.value, 0.0 if high is None else variable.value - high, 0.0)
-    nearest = high if high is not None and variable.value > high else low
-    return outside / max(1.0, abs(nearest or 0.0))
-
-
-def _beyond(row, slope=None) -> float:
-    """A row's violation over the size of its terms; infinite where it cannot be evaluated."""
-    try:
-        body = pyo.value(row.body)
-    except (ValueError, ZeroDivisionError, OverflowError):
-        return math.inf
-    if isinstance(body, complex) or not math.isfinite(body):
-        return math.inf
-    low, high = (-math.inf if row.lower is None else pyo.value(row.lower)), (math.inf if row.upper is None else pyo.value(row.upper))
-    outside = max(low - body, body - high, 0.0)
-    if outside <= 0.0:
+def _optimistic_gap(program: Program, checks, tied) -> float | None:
+    """What the leader would lose if the followers with several best answers chose the worst for it; never below zero."""
+    if program.leader is None or any(check.unique is None for check in checks.values()):
+        return None
+    if not tied:
         return 0.0
-    slope = _slope(row.body) if slope is None else slope
-    terms = [abs(number * variable.value) for variable, number in slope]
-    return outside / max(1.0, abs(low if body < low else high), *terms)
+    worst = pessimistic_value(program.leader, program, tied)
+    if worst is None:
+        return None
+    sign = 1.0 if program.leader.sense == pyo.minimize else -1.0
+    return max(sign * (worst - pyo.value(program.leader)), 0.0)
 
 
-def _slope(expression) -> list[tuple]:
-    """``(variable, ∂expression/∂variable)`` at the current values, by Pyomo's numeric reverse mode."""
-    if expression.__class__ in (int, float) or not expression.is_potentially_variable():
-        return []
-    if expression.is_variable_type():
-        return [(expression, 1.0)]
-    derivatives = differentiate(expression, mode=Modes.reverse_numeric)
-    return [(node, number) for node, number in derivatives.items() if getattr(node, "is_variable_type", bool)()]
-
-
-def _check(follower: Follower, verdict, program, tolerance, reasons, notes) -> FollowerCheck:
-    name = follower.name
-    violation = max((_beyond_bounds(v) for v in follower.variables), default=0.0)
-    for row in follower.constraints:
-        beyond = _beyond(row)
-        if not beyond <= tolerance:
-            reasons.append(f"{name}: {row.name} violated by {beyond:.3g} (scaled)")
-        violation = max(violation, beyond)
+def _violation(follower: Follower, reasons, tolerance) -> float:
+    """Of the follower's own rows and bounds; infinite where a row or its objective cannot be evaluated."""
+    worst = 0.0
     for variable in follower.variables:
-        if not _beyond_bounds(variable) <= tolerance:
-            reasons.append(f"{name}: {variable.name} = {variable.value:g} outside its bounds {variable.bounds}")
-    try:
-        objective = pyo.value(follower.objective)
-    except (ValueError, ZeroDivisionError, OverflowError):
-        reasons.append(f"{name}: the objective cannot be evaluated here")
-        return FollowerCheck(math.nan, None, math.inf, violation, math.nan, math.nan, verdict.convexity)
+        outside = beyond_bounds(variable)
+        if not outside <= tolerance:
+            reasons.append(f"{follower.name}: {variable.name} = {variable.value:g} outside its bounds {variable.bounds}")
+        worst = max(worst, outside)
+    for row in follower.constraints:
+        outside = beyond(row)
+        if not outside <= tolerance:
+            reasons.append(f"{follower.name}: {row.name} violated by {outside:.3g} (scaled)")
+        worst = max(worst, outside)
+    if evaluate(follower.objective.expr) is None:
+        reasons.append(f"{follower.name}: its objective cannot be evaluated here")
+        worst = math.inf
+    return worst
 
-    convex = verdict.convexity == "proved"
-    response = best_response(follower, convex)
-    scale = max(1.0, abs(response.value)) if response.status == "optimal" else 1.0
-    gap = follower.sign * (objective - response.value) / scale if response.status == "optimal" else math.inf
-    stationarity, complementarity = _multipliers(follower, program)
-    if response.status == "unbounded":
-        reasons.append(f"{name}: unbounded at the leader's decision; it has no best answer")
-    elif response.status != "optimal":
-        if convex and max(stationarity, complementarity) <= tolerance:
-            gap = complementarity
-            notes.append(f"{name}: could not be re-solved ({response.status}); optimal by its multipliers, its convexity being proved")
-        else:
-            reasons.append(f"{name}: could not be re-solved ({response.status}); its answer is not proved optimal")
-    if not gap <= tolerance and response.status == "optimal":
+
+def _check(follower: Follower, verdict, violation, residuals, response, tolerance, reasons, notes, tied) -> FollowerCheck:
+    """One follower's line of the certificate: its gap first, then what its multipliers say about it."""
+    name, convex = follower.name, verdict.convexity == "proved"
+    objective, (stationarity, complementarity) = pyo.value(follower.objective), residuals
+    residual, solved = max(residuals), response.status == "optimal"
+    gap = follower.sign * (objective - response.value) / max(1.0, abs(response.value)) if solved else math.inf
+    if solved and not gap <= tolerance and convex and residual <= 1e-3 * tolerance:
+        notes.append(f"{name}: optimal by its multipliers; the re-solve is {gap:.2g} better within its own tolerance, as where a constraint qualification fails")
+        gap = complementarity
+    elif solved and not gap <= tolerance:
         reasons.append(f"{name}: could improve its objective from {objective:.8g} to {response.value:.8g}")
-    if verdict.convexity != "proved":
+    elif response.status == "unbounded":
+        reasons.append(f"{name}: unbounded at the leader's decision; it has no best answer")
+    elif response.status == "failed" and convex and residual <= tolerance:
+        notes.append(f"{name}: could not be re-solved; optimal by its multipliers, its convexity being proved")
+        gap = complementarity
+    elif not solved:
+        reasons.append(f"{name}: could not be re-solved ({response.status}); its answer is not proved optimal")
+
+    if not convex:
         how = f"re-solved globally by {response.solver}" if response.global_ else "only re-solved locally"
         notes.append(f"{name}: convexity {verdict.convexity}; {how}")
-    residual = max(stationarity, complementarity)
     if verdict.qualified and convex and not residual <= 10 * tolerance:
         reasons.append(f"{name}: not stationary (residual {residual:.3g}); multipliers exist at every best answer of this follower")
     elif not residual <= 1e-3 and gap <= tolerance:
         notes.append(f"{name}: optimal, but no multipliers exist here (residual {residual:.3g}): a constraint qualification fails")
-    return FollowerCheck(objective, response.value if response.status == "optimal" else None, max(gap, 0.0), violation, stationarity, complementarity, verdict.convexity)
 
-
-def _multipliers(follower: Follower, program: Program) -> tuple[float, float]:
-    """Scaled stationarity and complementarity residuals under the multipliers that make the worse of both least.
-
-    A linear program: min t over mu ≥ 0, nu with |∂L/∂y| ≤ t·scale for every variable and Σ mu·slack ≤ t·scale.
-    Multipliers that the leader reads are held at the leader's values.
-    """
-    position = {id(v): i for i, v in enumerate(follower.variables)}
-    n = len(position)
-    gradient, scale = np.zeros(n), np.ones(n)
-    for variable, number in _slope(follower.objective.expr):
-        if id(variable) in position:
-            gradient[position[id(variable)]] = follower.sign * number
-    scale = np.maximum(scale, np.abs(gradient))
-    columns, slacks, free, row_of = [], [], [], {}
-
-    def add(key, slope, slack, sign, equality=False):
-        row_of.setdefault(key, []).append((len(columns), sign, equality))
-        columns.append([(position[id(v)], sign * number) for v, number in slope if id(v) in position])
-        slacks.append(max(slack, 0.0))
-        free.append(equality)
-
-    for row in follower.constraints:
-        slope, body = _slope(row.body), pyo.value(row.body)
-        low, high = (None if row.lower is None else pyo.value(row.lower)), (None if row.upper is None else pyo.value(row.upper))
-        _add_sides(add, id(row), slope, body, low, high)
-    for variable in follower.variables:
-        _add_sides(add, id(variable), [(variable, 1.0)], variable.value, *variable.bounds)
-
-    k = len(columns)
-    entries = [(i, j, number) for j, column in enumerate(columns) for i, number in column]
-    rows, cols, numbers = zip(*entries, strict=True) if entries else ((), (), ())
-    G = sp.coo_array((np.array(numbers, float), (np.array(rows, int), np.array(cols, int))), shape=(n, k)).tocsr()
-    slacks = np.array(slacks)
-    value_scale = max(1.0, abs(pyo.value(follower.objective)))
-    t = sp.csr_array(-scale.reshape(-1, 1))
-    blocks = [[G, t], [G, -t], [sp.csr_array(slacks.reshape(1, -1)), sp.csr_array([[-value_scale]])]]
-    low = np.concatenate([np.full(n, -np.inf), -gradient, [-np.inf]])
-    high = np.concatenate([-gradient, np.full(n, np.inf), [0.0]])
-    held = _held_multipliers(follower, program, row_of)
-    for coefficients, number in held:
-        line = np.zeros(k)
-        for j, coefficient in coefficients:
-            line[j] = coefficient
-        blocks.append([sp.csr_array(line.reshape(1, -1)), sp.csr_array((1, 1))])
-        low, high = np.append(low, number), np.append(high, number)
-    lower = np.append(np.where(free, -np.inf, 0.0), 0.0)
-    answer = minimise(np.append(np.zeros(k), 1.0), sp.block_array(blocks), low, high, lower, np.full(k + 1, np.inf))
-    if answer.x is None:
-        return math.nan, math.nan
-    multipliers = answer.x[:k]
-    stationarity = float(np.max(np.abs(gradient + G @ multipliers) / scale, initial=0.0))
-    return stationarity, float(np.max(np.abs(multipliers * slacks), initial=0.0) / value_scale)
-
-
-def _add_sides(add, key, slope, body, low, high):
-    if low is not None and low == high:
-        add(key, slope, 0.0, 1, equality=True)
-        return
-    if high is not None:
-        add(key, slope, high - body, 1)
-    if low is not None:
-        add(key, slope, body - low, -1)
-
-
-def _held_multipliers(follower, program, row_of) -> list[tuple]:
-    """``(coefficients, value)`` of the multipliers the leader's variables stand for: s (mu_lower − mu_upper), −s nu."""
-    suffix = program.instance.component("multiplier_of")
-    held = []
-    for key, target in () if suffix is None else suffix.items():
-        for variable in key.values() if key.is_indexed() else (key,):
-            row = target[variable.index()] if target.is_indexed() else target
-            if id(row) in row_of:
-                held.append(([(j, -follower.sign * sign) for j, sign, _ in row_of[id(row)]], variable.value))
-    return held
+    unique = True if solved and convex and verdict.strict else None
+    if solved and unique is None and (form := follower_form(follower)) is not None and (convex or form.is_linear):
+        unique = is_unique(form, response.answer)
+        if unique is False:
+            tied.append((follower, form, response.answer))
+            notes.append(f"{name}: several best answers; the leader is given its favourite (optimistic)")
+    return FollowerCheck(
+        objective, response.value if solved else None, max(gap, 0.0), violation, stationarity, complementarity, verdict.convexity, unique
+    )

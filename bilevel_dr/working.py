@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pyomo.environ as pyo
 
+from .bounds import side_bounds
 from .complementarity import take_pairs
 from .followers import declared_variables, read
 from .kkt import add_kkt
-from .nl import Nlp, Outcome
+from .nl import Nlp
 from .reformulate import add_rows
 
 
@@ -26,6 +29,8 @@ class Working:
         The clone's leader and followers.
     pairs : list of Pair
         Its complementarities.
+    sets : list of SOSConstraint data
+        The leader's own special ordered sets.
     """
 
     def __init__(self, instance):
@@ -35,6 +40,7 @@ class Working:
         self.program = read(self.model)
         add_kkt(self.program)
         self.pairs = take_pairs(self.model)
+        self.sets = list(self.model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True))
         self._blocks = {}
         self._nlps = {}
 
@@ -43,15 +49,42 @@ class Working:
         return self.program.leader is None or self.program.leader.sense == pyo.minimize
 
     @cached_property
+    def bounds(self) -> list[tuple]:
+        """The bounds of every pair's sides that are derived from the model alone."""
+        return side_bounds(self.model, self.pairs)
+
+    @contextmanager
+    def tightened(self, reformulation: str):
+        """Meanwhile, the variables that stand for sides have their proved bounds: a solver's relaxation then closes sooner."""
+        slack = self._blocks[reformulation].component("slack") or {}
+        kept = []
+        for i, bounds in enumerate(self.bounds):
+            for j, bound in enumerate(bounds):
+                side = (self.pairs[i].left, self.pairs[i].right)[j]
+                variable = slack[2 * i + j] if 2 * i + j in slack else side if side.is_variable_type() and side.lb == 0 else None
+                if variable is not None and bound.proved and (variable.ub is None or bound.value < variable.ub):
+                    kept.append((variable, variable.upper))
+                    variable.setub(bound.value * (1 + 1e-9) + 1e-9)
+        try:
+            yield
+        finally:
+            for variable, upper in kept:
+                variable.setub(upper)
+
+    @cached_property
     def integers(self) -> list:
         return [v for v in self.program.leader_variables if not v.is_continuous()]
 
     def use(self, reformulation: str, **options):
-        """Make one reformulation the active one and return its Block; it is written once, then kept."""
+        """Make one reformulation the active one and return its Block; it is written once, then kept, or anew with options."""
+        if options and reformulation in self._blocks:
+            self.model.mpec.del_component(self._blocks.pop(reformulation))
         if reformulation not in self._blocks:
             self._blocks[reformulation] = add_rows(self.model, self.pairs, reformulation, **options)
         for name, block in self._blocks.items():
             block.activate() if name == reformulation else block.deactivate()
+        if self.program.leader is not None:  # the penalty has an objective of its own
+            self.program.leader.deactivate() if reformulation == "penalty" else self.program.leader.activate()
         return self._blocks[reformulation]
 
     def nlp(self, reformulation: str, backend=Nlp) -> Nlp:
@@ -95,7 +128,21 @@ class Working:
         return one < other if self.minimises else one > other
 
 
-def polish(working: Working, time_limit=None, flips: int = 20) -> Outcome | None:
+@dataclass(frozen=True)
+class Polished:
+    """What :func:`polish` found out about a point: its MPEC stationarity class and the pairs with both sides at zero."""
+
+    stationarity: str
+    biactive: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.biactive:
+            return f"{self.stationarity}-stationary, strictly complementary"
+        names = ", ".join(self.biactive[:3]) + (f" and {len(self.biactive) - 3} more" if len(self.biactive) > 3 else "")
+        return f"{self.stationarity}-stationary, both sides zero at {names}"
+
+
+def polish(working: Working, time_limit=None, flips: int = 20) -> Polished | None:
     """From the point the working model holds: settle which side of each pair is zero and solve the smooth rest precisely.
 
     The smaller side of every pair is held at zero, integer variables at their integers; what is left is a nonlinear program
@@ -104,8 +151,8 @@ def polish(working: Working, time_limit=None, flips: int = 20) -> Outcome | None
 
     Returns
     -------
-    Outcome or None
-        Loaded into the working model; None (and the model as it was) when the smooth problem could not be solved.
+    Polished or None
+        The point is loaded into the working model; None (and the model as it was) when the smooth problem was not solved.
     """
     left = np.array([pyo.value(pair.left, exception=False) or 0.0 for pair in working.pairs])
     right = np.array([pyo.value(pair.right, exception=False) or 0.0 for pair in working.pairs])
@@ -113,20 +160,27 @@ def polish(working: Working, time_limit=None, flips: int = 20) -> Outcome | None
     for i, slack in block.slack.items():
         slack.set_value(max((left, right)[i % 2][i // 2], 0.0))
     nlp = working.nlp("sos1")
-    columns = np.array([[nlp.column[id(v)] for v in block.set[i].get_variables()] for i in block.set], int).reshape(-1, 2)
+    columns = np.array([[nlp.column.get(id(v), -1) for v in block.set[i].get_variables()] for i in block.set], int).reshape(-1, 2)
+    if nlp.infeasible or not nlp.variables or (columns < 0).any():
+        return None
+    every = np.arange(len(columns))
     hold = (left > right).astype(int)  # the side held at zero: 0 is left
     lower, upper = nlp.lower.copy(), nlp.upper.copy()
+    for variable in _zeros_of_sets(working):
+        j = nlp.column.get(id(variable))
+        if j is not None:
+            lower[j] = upper[j] = 0.0
     for variable in working.integers:
         j = nlp.column.get(id(variable))
         if j is not None:
             lower[j] = upper[j] = round(variable.value)
     sign = 1.0 if working.minimises else -1.0
     kept = [(v, v.value) for v in nlp.variables]
-    best, value, start = None, math.inf, nlp.start()
+    best, found, value, start = None, None, math.inf, nlp.start()
     for _ in range(flips + 1):
         held = upper.copy()
-        held[columns[np.arange(len(hold)), hold]] = 0.0
-        outcome = nlp.solve("ipopt", start=start, lower=lower, upper=held, options=_POLISH, time_limit=time_limit)
+        held[columns[every, hold]] = 0.0
+        outcome = nlp.solve(start=start, lower=lower, upper=held, options=_POLISH, time_limit=time_limit)
         if outcome.status not in ("optimal", "feasible"):
             break
         outcome.load()
@@ -134,20 +188,30 @@ def polish(working: Working, time_limit=None, flips: int = 20) -> Outcome | None
         if best is not None and not sign * objective < value - 1e-9 * max(1.0, abs(value)):
             break
         best, value, start = outcome, 0.0 if objective is None else sign * objective, outcome.values
-        if objective is None:
-            break
-        sides = outcome.values[columns]
-        pull = np.array([outcome.bound_multipliers[id(nlp.variables[j])] for j in columns[np.arange(len(hold)), hold]])
-        flip = (sides.max(axis=1, initial=0.0) < 1e-6) & (pull > 1e-6)
-        if not flip.any():
+        both = outcome.values[columns].max(axis=1, initial=0.0) < _ZERO
+        pull = np.array([outcome.bound_multipliers[id(nlp.variables[j])] for j in columns[every, hold]])
+        push = np.array([outcome.bound_multipliers[id(nlp.variables[j])] for j in columns[every, 1 - hold]])
+        flip = both & (pull > _ZERO)
+        kind = "S" if not flip.any() else "M" if (np.abs(push[flip]) <= _ZERO).all() else "W"
+        found = Polished(kind, tuple(working.pairs[i].name for i in np.flatnonzero(both)))
+        if objective is None or not flip.any():
             break
         hold = np.where(flip, 1 - hold, hold)
-    if best is None:
-        for variable, number in kept:
-            variable.set_value(number, skip_validation=True)
-        return None
-    best.load()
-    return best
+    for variable, number in kept:
+        variable.set_value(number, skip_validation=True)
+    if best is not None:
+        best.load()
+    return found
 
 
+def _zeros_of_sets(working: Working):
+    """The members of the leader's own special ordered sets that are to be zero, the largest neighbours being left free."""
+    for sos in working.sets:
+        members = list(sos.get_variables())
+        sizes = [abs(v.value or 0.0) for v in members]
+        first = max(range(max(len(members) - sos.level, 0) + 1), key=lambda i: sum(sizes[i : i + sos.level]), default=0)
+        yield from members[:first] + members[first + sos.level :]
+
+
+_ZERO = 1e-6
 _POLISH = {"tol": 1e-11, "acceptable_tol": 1e-9, "mu_strategy": "adaptive", "constr_viol_tol": 1e-10, "max_iter": 500}

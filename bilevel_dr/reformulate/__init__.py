@@ -14,11 +14,17 @@ from .. import kkt  # noqa: F401  registers bilevel_dr.kkt for `pyomo solve --tr
 from ..complementarity import mpec_block, take_pairs
 from ..errors import ModelError
 from .big_m import big_m
+from .fischer_burmeister import fischer_burmeister
+from .indicator import indicator
+from .mixed import mixed
+from .penalty import penalty
 from .product import product
 from .scholtes import scholtes
 from .sos1 import sos1
+from .strong_duality import strong_duality
 
-REFORMULATIONS = {function.__name__: function for function in (product, scholtes, sos1, big_m)}
+_ALL = (scholtes, product, fischer_burmeister, penalty, sos1, indicator, big_m, strong_duality, mixed)
+REFORMULATIONS = {function.__name__: function for function in _ALL}
 
 
 def add_rows(model, pairs, name: str, **options):
@@ -36,8 +42,11 @@ def _register(name: str) -> None:
     class Reformulation(pyo.Transformation):
         def _apply_to(self, model, **options):
             pairs = take_pairs(model)
-            if not pairs and model.component("mpec") is None:
-                raise ModelError(f"{model.name}: no active complementarity; apply bilevel_dr.kkt first")
+            mpec = model.component("mpec")
+            taken = [other for other in REFORMULATIONS if mpec is not None and mpec.component(other) is not None]
+            if not pairs and (mpec is None or taken):
+                why = f"mpec.{taken[0]} has taken them all, reformulate a fresh instance" if taken else "apply bilevel_dr.kkt first"
+                raise ModelError(f"{model.name}: no active complementarity; {why}")
             add_rows(model, pairs, name, **options)
 
     Reformulation.__doc__ = REFORMULATIONS[name].__doc__

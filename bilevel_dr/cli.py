@@ -1,0 +1,354 @@
+"""``bilevel-dr``: thin commands over the library. Answers go to stdout, everything else to stderr.
+
+Nothing slow is imported before a command needs it, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from .errors import BilevelError, DataError, ModelError
+
+OK, USAGE, INFEASIBLE, UNBOUNDED, LIMIT, SOLVER, REFUSED = 0, 2, 3, 4, 5, 6, 7
+
+app = typer.Typer(
+    name="bilevel-dr",
+    help="Bilevel (Stackelberg) demand-response models: solve, prove, reproduce the papers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich takes longer to import than all the rest of --help
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+log = logging.getLogger("bilevel_dr")
+
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="a paper, paper/variant, or a .py file with one AbstractModel")
+]
+Data = Annotated[str, typer.Argument(metavar="DATA", help="a case of that paper, or a .dat file")]
+Set = Annotated[
+    list[str], typer.Option("--set", metavar="NAME=VALUE", help="change a number: baseline[3]=90; repeat it")
+]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON value and nothing else")]
+TrustData = Annotated[bool, typer.Option("--trust-data", help="let the data file read other files and databases")]
+Out = Annotated[str | None, typer.Option("--out", metavar="DIR", help="write the run folder there")]
+Limit = Annotated[float | None, typer.Option("--time-limit", metavar="S", min=0.001, help="seconds")]
+Starts = Annotated[int | None, typer.Option("--starts", metavar="N", min=1, help="starting points of a local route")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="of the random starting points")]
+
+
+def main() -> None:
+    """The entry point of ``bilevel-dr`` and of ``python -m bilevel_dr``."""
+    from .supervision import supervised
+
+    sys.exit(supervised(lambda: app(prog_name="bilevel-dr")))
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="print the version", is_eager=True)] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell on stderr what is being done")] = False,
+):
+    if version:
+        from . import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.INFO if verbose else logging.WARNING)  # the run folder's log has more
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+@app.command("list")
+def list_(json: Json = False):
+    """Papers, their cases and variants."""
+    from .papers import list_papers
+
+    papers = list_papers()
+    if json:
+        _print_json(
+            [{"paper": p.name, "title": p.title, "variants": p.variants, "cases": p.cases} for p in papers.values()]
+        )
+        return
+    from . import display
+
+    for paper in papers.values():
+        display.show_paper(paper)
+
+
+@app.command()
+def solve(
+    model: Model,
+    data: Data,
+    set_: Set = [],  # noqa: B006  typer reads the default, nobody changes it
+    reformulation: Annotated[str, typer.Option(metavar="R", help="auto, sos1, big_m, scholtes, product, …")] = "auto",
+    solver: Annotated[str, typer.Option(metavar="S", help="auto, a name that doctor lists, or a path")] = "auto",
+    starts: Starts = None,
+    time_limit: Limit = None,
+    seed: Seed = 0,
+    out: Out = None,
+    json: Json = False,
+    trust_data: TrustData = False,
+):
+    """Solve, verify, print the answer."""
+    options = {
+        "model": model,
+        "data": data,
+        "set": set_,
+        "reformulation": reformulation,
+        "solver": solver,
+        "starts": starts,
+        "time_limit": time_limit,
+        "seed": seed,
+    }
+    with _work(json), _run_folder(out, options) as run:
+        from . import solving
+
+        instance = _load(model, data, set_, trust_data, run)
+        run["solution"] = solution = solving.solve(instance, reformulation, solver, time_limit, starts, seed)
+    if json:
+        from .run_folder import summary
+
+        _print_json({"model": model, "data": data} | summary(solution) | {"values": dict(solution.point)})
+    else:
+        from . import display
+
+        display.show_solution(instance, solution, out)
+    raise typer.Exit(exit_code(solution))
+
+
+@app.command()
+def check(model: Model, data: Data, set_: Set = [], json: Json = False, trust_data: TrustData = False):  # noqa: B006
+    """The data file alone: every problem found, with its line and the nearest right name."""
+    with _work(json):
+        from . import loading
+        from .papers import resolve_data, resolve_model
+
+        found, _, paper = resolve_model(model)
+        problems = loading.check_data(found, resolve_data(data, paper), _overrides(set_), trust_data)
+    if json:
+        _print_json([{"error": "DataError"} | _where(problem) for problem in problems])
+    else:
+        for problem in problems:
+            typer.echo(str(problem))
+        typer.echo(f"{data}: {len(problems) or 'no'} problem{'s' if len(problems) != 1 else ''}", err=True)
+    raise typer.Exit(USAGE if problems else OK)
+
+
+@app.command()
+def compare(
+    model: Model,
+    data: Data,
+    set_: Set = [],  # noqa: B006
+    time_limit: Annotated[float, typer.Option(metavar="S", min=0.001, help="seconds for each route")] = 60.0,
+    starts: Starts = None,
+    seed: Seed = 0,
+    json: Json = False,
+    trust_data: TrustData = False,
+):
+    """Every reformulation × solver on one case."""
+    with _work(json):
+        from . import comparison
+
+        instance = _load(model, data, set_, trust_data, {})
+        table = comparison.compare(instance, time_limit=time_limit, starts=starts, seed=seed)
+    if json:
+        _print_json(table.to_dict("records"))
+    else:
+        from . import display
+
+        display.show_table(table, f"{model} {data}: every route")
+    applied = table[table["termination"] != "refused"]
+    failed = applied[applied["claim"] == "none"]
+    for row in failed.itertuples():
+        typer.echo(
+            f"not certified: {row.reformulation} on {row.solver}: {row.termination} {row.note}".rstrip(), err=True
+        )
+    raise typer.Exit(LIMIT if len(failed) or not len(applied) else OK)
+
+
+@app.command()
+def reproduce(
+    names: Annotated[list[str], typer.Argument(metavar="[PAPER]...", help="all of them by default")] = [],  # noqa: B006
+    quick: Annotated[bool, typer.Option("--quick", help="fewer samples and starts")] = False,
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="folder of the report")] = "build/report",
+    json: Json = False,
+):
+    """The papers' tables and figures: reported against reproduced, and an HTML report."""
+    with _work(json):
+        from datetime import date
+
+        from .papers import find_paper, list_papers
+        from .report import write_report
+        from .run_folder import versions
+
+        chosen = [find_paper(name) for name in names] or [p for p in list_papers().values() if p.has_study]
+        sections, errors = [], []
+        for paper in chosen:
+            section, error = _study(paper, quick)
+            sections.append(section)
+            errors += [error] if error else []
+        page = _write(lambda: write_report(out, sections, versions(), date.today().isoformat()), out)
+    rows = [row for section in sections for row in section.rows]
+    if json:
+        _print_json(rows)
+    else:
+        from . import display
+
+        for section in sections:
+            display.show_section(section)
+        typer.echo(f"report: {page}")
+    if errors:
+        raise typer.Exit(_code_of(errors[0]))
+    raise typer.Exit(REFUSED if any(row["status"] == "uncertified" for row in rows) else OK)
+
+
+@app.command()
+def doctor(json: Json = False):
+    """Solvers found, their versions and limits, a self-test of each, and the command that adds what is missing."""
+    with _work(json):
+        from . import doctor as examination
+        from .run_folder import versions
+
+        checks = examination.examine()
+    if json:
+        _print_json({"solvers": [check.as_dict() for check in checks], "versions": versions()})
+    else:
+        from . import display
+
+        display.show_checks(checks, versions())
+    works = frozenset().union(*(check.solver.takes for check in checks if check.passed))
+    raise typer.Exit(OK if {"nlp", "sos1"} <= works else SOLVER)
+
+
+def exit_code(solution) -> int:
+    """What a solution ends the process with."""
+    if solution.certificate is not None and solution.certificate.passed:
+        return OK
+    codes = {"infeasible": INFEASIBLE, "unbounded": UNBOUNDED, "limit": LIMIT}
+    return codes.get(solution.termination, SOLVER if solution.certificate is None else REFUSED)
+
+
+def _load(model: str, data: str, settings: list[str], trust_data: bool, run: dict):
+    from . import loading
+    from .papers import resolve_data, resolve_model
+
+    found, file, paper = resolve_model(model)
+    path = resolve_data(data, paper)
+    run["inputs"] = {"model": file, "data": path}
+    return loading.load(found, path, overrides=_overrides(settings), trust_data=trust_data)
+
+
+def _overrides(settings: list[str]) -> dict:
+    """``["target=900", "baseline[3]=90"]`` → ``{"target": 900, "baseline": {3: 90}}``."""
+    from .overrides import parse_override
+
+    merged: dict = {}
+    for text in settings:
+        name, index, value = parse_override(text)
+        place, key = (merged, name) if index is None else (merged.setdefault(name, {}), index)
+        if not isinstance(place, dict) or key in place:
+            raise DataError(f"--set {text}: {name} is set twice; give each value once", parameter=name)
+        place[key] = value
+    return merged
+
+
+def _study(paper, quick: bool):
+    """One paper's section of the report, and the error that cut it short, if one did."""
+    from .report import Section
+
+    began, found, error = time.perf_counter(), {}, None
+    try:
+        study = paper.study()
+        for part in ("rows", "tables", "figures"):
+            typer.echo(f"{paper.name}: {part} …", err=True)
+            found[part] = getattr(study, part)(quick)
+    except BilevelError as problem:
+        error = problem
+        typer.echo(f"bilevel-dr: {paper.name}: {problem}", err=True)
+    seconds = time.perf_counter() - began
+    return Section(paper.name, paper.title, paper.about, **found, seconds=seconds, error=str(error or "")), error
+
+
+@contextmanager
+def _run_folder(out: str | None, options: dict) -> Iterator[dict]:
+    """Collect inputs, solution and log of a solve, and write them where ``--out`` says, whether it ends well or not."""
+    run: dict = {"inputs": {}, "solution": None}
+    if out is None:
+        yield run
+        return
+    import io
+
+    from .run_folder import check_target, write_run
+
+    check_target(out)
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    level, error = log.level, ""
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield run
+    except BilevelError as problem:
+        error = str(problem)
+        log.error("%s", problem)
+        raise
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        if run["solution"] is not None or error:
+            write_run(out, run["inputs"], options, run["solution"], text.getvalue(), error)
+
+
+@contextmanager
+def _work(json: bool) -> Iterator[None]:
+    """Meanwhile whatever is written to stdout, by compiled code too, goes to stderr; an error is one line and a code."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    failure = None
+    try:
+        yield
+    except BilevelError as error:
+        failure = error
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+    if failure is not None:
+        typer.echo(f"bilevel-dr: {failure}", err=True)
+        if json:
+            _print_json({"error": type(failure).__name__} | _where(failure))
+        raise typer.Exit(_code_of(failure))
+
+
+def _write(action, out: str):
+    try:
+        return action()
+    except OSError as problem:
+        raise DataError(f"--out {out}: {problem.strerror}; choose a folder that can be written") from problem
+
+
+def _where(error: BilevelError) -> dict:
+    places = {name: getattr(error, name, None) for name in ("file", "line", "parameter")}
+    return {"message": str(error)} | {name: place for name, place in places.items() if place is not None}
+
+
+def _code_of(error: BilevelError) -> int:
+    return USAGE if isinstance(error, (DataError, ModelError)) else SOLVER
+
+
+def _print_json(value) -> None:
+    from .run_folder import as_json
+
+    typer.echo(as_json(value))

@@ -1,0 +1,260 @@
+"""Is a follower convex? Proved by rules, eigenvalues or interval curvature, disproved by a witness, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+from pyomo.core.base.constraint import ConstraintData
+from pyomo.core.expr.numeric_expr import SumExpression
+from pyomo.core.expr.visitor import identify_variables
+from pyomo.repn import generate_standard_repn
+
+from ..followers import Follower
+from .box import AffineRow, Box
+from .definiteness import ROUNDING, definiteness
+from .hessian import MOST_VARIABLES, convex_over, second_derivatives
+from .rules import Rules, as_arrays, form_of, own_quadratic
+from .shapes import AFFINE, CONCAVE, CONVEX, NOTHING, PSEUDOCONCAVE, PSEUDOCONVEX, QUASICONCAVE, QUASICONVEX, closed
+from .tree import kind_of
+from .witness import Function, Witness, search
+
+_AFFINE = closed(AFFINE, -inf)
+_DENSE = 300_000  # entries of the matrices that are written out in full
+_UNKNOWN = "neither composition rules, eigenvalues nor bounds of second derivatives show it convex, and no witness was found"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of a follower's convexity, for every decision of the others within their bounds.
+
+    Attributes
+    ----------
+    convexity : str
+        ``"proved"``, ``"not proved"`` or ``"disproved"``. Proved: every point that satisfies the KKT conditions is an answer.
+    kind : str
+        ``"linear"``, ``"quadratic"`` (affine rows) or ``"nonlinear"``, in the follower's own variables.
+    message : str
+        One line: what was proved, which row was not and why, or the witness with its numbers.
+    qualified : bool
+        Whether every answer certainly has multipliers: all rows are affine in the follower's own variables.
+    strict : bool
+        Whether the objective is proved strictly convex: the follower's answer is unique.
+    quasiconvex : tuple of str
+        Rows whose body is not convex but whose feasible set is (x·y ≥ 1 for x, y ≥ 0). KKT points are answers all the same
+        (K. Arrow, A. Enthoven 1961), but the Lagrangian is not convex: no duality, no bound of multipliers from it.
+    witness : Witness or None
+        Where disproved.
+    """
+
+    convexity: str
+    kind: str
+    message: str
+    qualified: bool
+    strict: bool
+    quasiconvex: tuple[str, ...] = ()
+    witness: Witness | None = None
+
+
+@dataclass
+class _Finding:
+    """What is known so far of the objective or of a row."""
+
+    function: Function
+    degree: float
+    flags: int
+    strict: frozenset
+    form: dict | None = None
+    """Second derivatives of a quadratic with constant coefficients."""
+
+    @property
+    def needed(self) -> int:
+        """The flags that make it convex: of the function for an objective, of its level sets for a row."""
+        if not self.function.is_row:
+            return CONVEX if self.function.sign > 0 else CONCAVE
+        return (QUASICONVEX if self.function.high < inf else 0) | (QUASICONCAVE if self.function.low > -inf else 0)
+
+    @property
+    def proved(self) -> bool:
+        return self.flags & self.needed == self.needed
+
+    @property
+    def as_a_set_only(self) -> bool:
+        convex = (CONVEX if self.function.high < inf else 0) | (CONCAVE if self.function.low > -inf else 0)
+        return self.function.is_row and self.flags & convex != convex
+
+
+def judge(follower: Follower, leader_rows: Iterable[ConstraintData] = ()) -> Verdict:
+    """Whether a follower's problem is convex in its own variables, whatever the others decide within their bounds.
+
+    Parameters
+    ----------
+    follower : Follower
+        Not changed.
+    leader_rows : iterable of ConstraintData, optional
+        The leader's constraints: those without variables of this follower narrow down what the leader may decide.
+
+    Returns
+    -------
+    Verdict
+    """
+    own = {id(v) for v in follower.variables}
+    box = Box()
+    rules = Rules(own, box)
+    objective = _look(Function(follower.objective.name, follower.objective.expr, sign=follower.sign), own, rules)
+    rows = [_look(_row(constraint), own, rules) for constraint in follower.constraints]
+    bent = [finding for finding in rows if finding.degree]
+    open_questions = [finding for finding in (objective, *bent) if not finding.proved]
+    if open_questions:
+        others = {id(v) for v in follower.others}
+        decisions = [_row(constraint) for constraint in leader_rows if _concerns(constraint.body, others, own)]
+        return _settle(follower, objective, rows, open_questions, decisions, box)
+    return _proved(follower, objective, rows)
+
+
+def _look(function, own, rules) -> _Finding:
+    repn = generate_standard_repn(function.body, compute_values=True, quadratic=True)
+    if repn.nonlinear_expr is not None:
+        shape = rules.shape(function.body)
+        return _Finding(function, shape.degree, shape.flags, shape.strict)
+    form = own_quadratic(repn, own)
+    if not form:
+        moves = any(id(v) in own for v in repn.linear_vars) or any(id(v) in own for pair in repn.quadratic_vars for v in pair)
+        return _Finding(function, int(moves), _AFFINE, NOTHING)
+    flags, strict = form_of(form)
+    if function.is_row and not flags:
+        flags = rules.shape(function.body).flags
+    return _Finding(function, 2, closed(flags, -inf), strict, form)
+
+
+def _row(constraint) -> Function:
+    low, body, high = constraint.to_bounded_expression(evaluate_bounds=True)
+    return Function(constraint.name, body, -inf if low is None else low, inf if high is None else high)
+
+
+def _concerns(body, others, own) -> bool:
+    found = {id(v) for v in identify_variables(body, include_fixed=False)}
+    return bool(found & others) and not found & own
+
+
+def _proved(follower, objective, rows, how="") -> Verdict:
+    kind, sets = _kind(objective, rows), tuple(f.function.name for f in rows if f.degree and f.as_a_set_only)
+    note = f"; convex as sets only: {', '.join(sets)}" if sets else ""
+    return Verdict(
+        "proved",
+        kind,
+        f"{follower.name}: {kind}, convex in its own variables{how}{note}",
+        qualified=all(finding.degree <= 1 for finding in rows),
+        strict=objective.strict.issuperset(map(id, follower.variables)),
+        quasiconvex=sets,
+    )
+
+
+def _kind(objective, rows) -> str:
+    if any(finding.degree > 1 for finding in rows) or objective.degree > 2:
+        return "nonlinear"
+    return "quadratic" if objective.degree > 1 else "linear"
+
+
+def _settle(follower, objective, rows, open_questions, decisions, box) -> Verdict:
+    """The long way: a smaller box, second derivatives, the plane of the equalities, at last a witness."""
+    own = {id(v) for v in follower.variables}
+    functions = [finding.function for finding in rows]
+    affine = [AffineRow.read(row.body, row.low, row.high) for row in (*functions, *decisions)]
+    box = box.tightened([row for row in affine if row is not None])
+    rules, how = Rules(own, box), ""
+    for finding in open_questions:
+        if finding.form is not None and not finding.function.is_row:
+            continue  # its eigenvalues have spoken
+        shape = rules.shape(finding.function.body)
+        finding.flags |= shape.flags
+        finding.strict |= shape.strict if finding.proved else frozenset()
+        if not finding.proved and finding.form is None and finding.function.low != finding.function.high:
+            finding.flags |= _by_second_derivatives(finding, own, rules)
+    if not objective.proved:
+        strict = _on_the_plane(objective, follower.variables, [row for row in affine if row and row.low == row.high])
+        if strict is not None:
+            objective.flags |= objective.needed
+            objective.strict, how = (frozenset(own) if strict else frozenset()), " on the plane of its equality rows"
+    left = [finding for finding in open_questions if not finding.proved]
+    if not left:
+        return _proved(follower, objective, rows, how)
+    reasons = {finding.function.name: _reason(finding) for finding in left}
+    suspects = [finding.function for finding in left if reasons[finding.function.name] is None]
+    witness = search(suspects, functions, follower.variables, box, decisions) if suspects else None
+    name, reason = next(iter(reasons.items()))
+    more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
+    return Verdict(
+        "disproved" if witness else "not proved",
+        _kind(objective, rows),
+        str(witness) if witness else f"{name}{more}: {reason or _UNKNOWN}",
+        qualified=all(finding.degree <= 1 for finding in rows),
+        strict=False,
+        witness=witness,
+    )
+
+
+def _reason(finding):
+    """Why no witness is to be looked for, or None."""
+    if finding.function.low == finding.function.high:
+        return "an equality that is not affine in the follower's own variables"
+    if not finding.function.is_row and finding.flags & (PSEUDOCONVEX if finding.function.sign > 0 else PSEUDOCONCAVE):
+        return "a ratio, pseudoconvex but not convex"
+    if finding.form is not None:
+        sign = -1 if finding.function.low > -inf else finding.function.sign
+        lowest = definiteness(*as_arrays({pair: sign * value for pair, value in finding.form.items()})[1:]).eigenvalue
+        if lowest > -ROUNDING:
+            return f"its smallest eigenvalue, {lowest:.2g} once scaled, may be rounding"
+    return None
+
+
+def _by_second_derivatives(finding, own, rules) -> int:
+    """The flags that intervals of second derivatives prove, of the terms that the rules leave open."""
+    function, flags = finding.function, 0
+    for need, bound in ((CONVEX, function.high), (CONCAVE, -function.low)):
+        if function.is_row and bound == inf or not function.is_row and need != finding.needed:
+            continue
+        terms, variables = _open_terms(function.body, need, own, rules)
+        if not 0 < len(variables) <= MOST_VARIABLES:
+            continue
+        entries = second_derivatives(SumExpression(terms), variables)
+        if entries is not None and convex_over(entries, len(variables), 1 if need == CONVEX else -1, rules.box):
+            flags |= need | (QUASICONVEX if need == CONVEX else QUASICONCAVE)
+    return flags
+
+
+def _open_terms(body, need, own, rules):
+    """The terms of a sum that the rules do not show to bend as needed, with those others that move with the same variables."""
+    while body.is_named_expression_type():
+        body = body.arg(0)
+    moved = []
+    for term in body.args if kind_of(body) == "sum" else [body]:
+        variables = [v for v in identify_variables(term, include_fixed=False) if id(v) in own]
+        if variables:
+            moved.append((term, variables, rules.shape(term).flags & need))
+    concerned = {id(v): v for _, variables, fine in moved if not fine for v in variables}
+    terms = [term for term, variables, _ in moved if all(id(v) in concerned for v in variables)]
+    return terms, list(concerned.values())
+
+
+def _on_the_plane(objective, variables, equalities):
+    """Whether a quadratic objective is convex where its equality rows hold: None if not shown, else whether strictly so."""
+    if objective.form is None or not equalities or len(variables) * max(len(variables), len(equalities)) > _DENSE:
+        return None
+    from scipy.linalg import null_space
+
+    place = {id(v): k for k, v in enumerate(variables)}
+    plane, form = np.zeros((len(equalities), len(variables))), np.zeros((len(variables), len(variables)))
+    for k, row in enumerate(equalities):
+        for coefficient, variable in zip(row.coefficients, row.variables, strict=True):
+            if id(variable) in place:
+                plane[k, place[id(variable)]] += coefficient
+    for (i, j), value in objective.form.items():
+        form[place[i], place[j]] = form[place[j], place[i]] = objective.function.sign * value
+    basis = null_space(plane, rcond=1e-9)
+    if not basis.size:
+        return True
+    lowest, noise = np.linalg.eigvalsh(basis.T @ form @ basis)[0], 1e-13 * len(variables) * np.abs(form).max()
+    return bool(lowest > noise) if lowest >= -noise else None

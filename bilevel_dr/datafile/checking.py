@@ -1,0 +1,253 @@
+"""Values against their model: its components are built in their order, as Pyomo would, and what stops them is named.
+
+Pyomo stops at the first error and speaks Python; here each value, index, missing value and ``BuildCheck`` that is
+wrong becomes one :class:`DataError` with its line. This runs only where loading failed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pyomo.environ as pyo
+from pyomo.common.errors import PyomoException
+from pyomo.core.base.set import SetOperator, UnknownSetDimen
+from pyomo.dataportal.process_data import _guess_set_dimen
+
+from ..errors import DataError, ModelError
+from . import domains
+from .case import DEFAULT, CaseData, Names, Place, label
+from .trust import one_line
+
+_NO_VALUE = ("Error retrieving immutable Param value", "Error evaluating Param value", "No value for uninitialized")
+_MODEL_BUGS = (NameError, AttributeError, TypeError, ImportError, AssertionError, NotImplementedError, PyomoException)
+
+
+def names_of(model) -> Names:
+    """The names under which a model takes data, and how wide their indices and members are."""
+    params, sets, others = {}, {}, {}
+    for component in model.component_objects(descend_into=False):
+        name = component.local_name
+        if component.ctype is pyo.Param:
+            params[name] = _width(component.dim(), component.index_set())
+        elif component.ctype is pyo.Set and not isinstance(component, SetOperator):
+            sets[name] = _width(*_dimen(component))
+        else:
+            others[name] = component.ctype.__name__
+    return Names(params, sets, others)
+
+
+def _dimen(component) -> tuple:
+    """The dimen of a set's members, and the set to guess it from."""
+    if not component.is_indexed():
+        return component.dimen, component
+    dimen, domain = component._init_dimen, component._init_domain
+    if dimen.constant() and dimen(None, None) is not UnknownSetDimen:
+        return dimen(None, None), component
+    domain = domain(None, None, component) if domain.constant() else None
+    return (1, component) if domain is None else (domain.dimen, domain)
+
+
+def _width(dimen, members) -> int | None:
+    dimen = _guess_set_dimen(members) if dimen is UnknownSetDimen else dimen
+    return dimen if isinstance(dimen, int) else None
+
+
+def settle_infinities(model, case: CaseData) -> bool:
+    """Turn the word ``inf`` into the number where the domain names it; tell whether all numbers are allowed then."""
+    allowed = True
+    for name, values in case.values.items():
+        component = model.component(name)
+        if component is None or component.ctype is not pyo.Param:
+            continue
+        for index, value in values.items():
+            if type(value) is str:
+                values[index] = domains.as_infinity(component.domain, value)
+            elif type(value) is float and not math.isfinite(value):
+                allowed = allowed and domains.objection(component.domain, value) is None
+    return allowed
+
+
+def lacks_values(instance) -> bool:
+    """Whether a built model still waits for a value: for any scalar, or at an index its expressions use."""
+    for param in instance.component_objects(pyo.Param, descend_into=False):
+        if param.default() is pyo.Param.NoValue and (param.mutable or not param.is_indexed()):
+            given = [pyo.value(item, exception=False) for item in param.sparse_values()]
+            if None in given or not given and not param.is_indexed():
+                return True
+    return False
+
+
+def problems(model, case: CaseData) -> list[DataError]:
+    """Everything wrong with ``case`` as data of the AbstractModel ``model``, file by file and line by line.
+
+    Raises
+    ------
+    ModelError
+        If the data pass and a component still cannot be built, for a reason in the model.
+    """
+    found = [*case.problems, *_Check(model.clone(), case).run()]
+    order = {file: number for number, file in enumerate(case.files)}
+
+    def position(error):
+        line = math.inf if error.line is None else error.line
+        return error.file is None, order.get(error.file, len(order)), str(error.file), line
+
+    return sorted(found, key=position)
+
+
+class _Check:
+    """One pass over the components of an unbuilt clone."""
+
+    def __init__(self, instance, case: CaseData):
+        self.instance, self.case = instance, case
+        self.found: list[DataError] = []
+        self.doubtful: set[int] = set()  # identities of sets whose members are not known for sure
+        self.strangers: set[tuple] = set()  # indices reported once, though each column of a table's row has them
+        self.sound = not case.problems  # nothing wrong so far but missing values and failed checks
+        self.reported_missing = False
+
+    def run(self) -> list[DataError]:
+        for name, component in self.instance.component_map().items():
+            if component.ctype is pyo.Param:
+                self._param(name, component)
+            elif component.ctype in (pyo.Set, pyo.RangeSet):
+                self._set(name, component)
+            elif self.sound:
+                self._attempt(name, component, self._build_check if component.ctype is pyo.BuildCheck else _construct)
+        if self.sound and not self.found and lacks_values(self.instance):
+            self._report_missing()
+        return self.found
+
+    def _report(self, message: str, name: str, index=None, place: Place | None = None, fatal: bool = True) -> None:
+        place = place or self.case.places.get((name, index)) or Place(self.case.file)
+        message = f"override {message}" if place.is_override else message
+        self.found.append(DataError(message, file=place.file, line=place.line, parameter=label(name, index)))
+        self.sound = self.sound and not fatal
+
+    def _set(self, name: str, component) -> None:
+        given, taken = self.case.values.get(name), None
+        if given is not None:
+            taken = {}
+            for index, members in given.items():
+                if self._knows(component, index):
+                    taken[index] = [member for member in members if self._joins(component, name, index, member)]
+                else:
+                    self._report(f"{label(name, index)}: {domains.stranger(component, index)}", name, index)
+        elif type(component) is not pyo.RangeSet and _waits_for_data(component):
+            self.doubtful.add(id(component))
+            if not self.case.problems:
+                self._report(f"the set {name} is given no members: write set {name} := … ;", name)
+        if name in self.case.doubtful:
+            self.doubtful.add(id(component))
+        self._attempt(name, component, lambda _, component: component.construct(taken))
+
+    def _joins(self, component, name: str, index, member) -> bool:
+        domain = None if component.is_indexed() else component.domain
+        if domain is None or not self._is_known(domain) or domains.contains(domain, member):
+            return True
+        place = self.case.places.get((name, index, member))
+        self._report(f"{label(name, index)} member {member}: {domains.outside(domain, member)}", name, index, place)
+        self.doubtful.add(id(component))
+        return False
+
+    def _param(self, name: str, component) -> None:
+        taken = {}
+        for index, value in self.case.values.get(name, {}).items():
+            place = self.case.places[name, index]
+            if not self._knows(component, index):
+                row = (place.file, place.line, index if place.file else (name, index))
+                if row not in self.strangers:
+                    self._report(f"{label(name, index)}: {domains.stranger(component, index)}", name, index)
+                self.strangers.add(row)
+            elif self._takes(component, name, index, value):
+                taken[index] = value
+        if name in self.case.defaults and self._takes(component, name, DEFAULT, self.case.defaults[name]):
+            component.set_default(self.case.defaults[name])
+        self._attempt(name, component, lambda _, component: component.construct(taken))
+
+    def _takes(self, component, name: str, index, value) -> bool:
+        objection = domains.objection(component.domain, value) if self._is_known(component.domain) else None
+        if objection:
+            self._report(f"{label(name, index)} = {value}: {objection}", name, index)
+        return objection is None
+
+    def _knows(self, component, index) -> bool:
+        """Whether ``index`` is one of the component's, as far as its index set is known."""
+        if not component.is_indexed():
+            return index is None
+        return not self._is_known(component.index_set()) or domains.contains(component.index_set(), index)
+
+    def _is_known(self, members) -> bool:
+        """Whether all that a set is made of is built and beyond doubt."""
+        for part in members.subsets(expand_all_set_operators=True):
+            if id(part) in self.doubtful or not part.is_constructed():
+                return False
+        members.parent_component().construct()  # a product of named sets has no place in the model's order
+        return True
+
+    def _attempt(self, name: str, component, build) -> None:
+        """Run the model's own code; what it raises is reported unless something before it explains it."""
+        try:
+            build(name, component)
+        except Exception as error:  # rules and validators of a model may raise anything
+            self.doubtful.add(id(component))
+            if str(error).startswith(_NO_VALUE):
+                self._report_missing()
+            elif self.sound and not self.found:
+                self._report_failure(name, component, error)
+
+    def _report_failure(self, name: str, component, error: Exception) -> None:
+        kind, given = component.ctype.__name__, self.case.values.get(name)
+        if given is None and isinstance(error, _MODEL_BUGS):
+            raise ModelError(f"{kind} {name} cannot be built: {one_line(error)}") from error
+        at = re.search(r", index=(.*), value=", str(error))
+        index = next((index for index in given or () if at and str(index) == at[1]), None)
+        words = " ".join(str(error).split("source error message=")[-1].split())[:300]
+        if given is None:
+            self._report(f"{kind} {name} cannot be built from these data: {type(error).__name__}: {words}", name)
+        else:
+            self._report(f"{label(name, index)} is refused by the model: {words}", name, index)
+
+    def _build_check(self, name: str, check) -> None:
+        indices = check.index_set() if check.is_indexed() else [()]
+        failed = [at for at in indices if not check._rule(self.instance, *(at if isinstance(at, tuple) else (at,)))]
+        if not failed:
+            return
+        used = []  # what the rule reads, by the names in its code
+        for word in check._rule.__code__.co_names:
+            param = self.instance.component(word)
+            if param is not None and param.ctype is pyo.Param:
+                used += [(word, at) for at in ([failed[0]] if param.is_indexed() else [None]) if self._knows(param, at)]
+        values = ", ".join(f"{label(*key)} = {pyo.value(self.instance.component(key[0])[key[1]])}" for key in used)
+        where = f" at {domains.listed(failed)}" if check.is_indexed() else ""
+        message = f"'{name.replace('_', ' ')}' does not hold{where}{': ' if values else ''}{values}"
+        known = sorted((key for key in used if key in self.case.places), key=lambda key: not self.case.places[key].is_override)
+        key = [*known, *used, (name, None)][0]
+        self._report(message, *key, fatal=False)
+
+    def _report_missing(self) -> None:
+        """One error for each param without default that lacks values; once, though many components stumble on it."""
+        if self.reported_missing:
+            return
+        self.reported_missing = True
+        for name, param in self.instance.component_map(pyo.Param).items():
+            if param.default() is not pyo.Param.NoValue or param.is_indexed() and not param.index_set().isfinite():
+                continue
+            given = {index for index, item in param.sparse_items() if pyo.value(item, exception=False) is not None}
+            missing = [index for index in param.index_set() if index not in given]
+            if missing:
+                places = [place for key, place in self.case.places.items() if key[0] == name]
+                where = f" at {domains.listed(missing)}" if param.is_indexed() else ""
+                message = f"{name} has no value{where}, and no default"
+                self._report(message, name, missing[0], places[-1] if places else None, fatal=False)
+
+
+def _construct(_, component) -> None:
+    component.construct()
+
+
+def _waits_for_data(component) -> bool:
+    """Whether a set has no rule of its own: Pyomo would leave it empty without a word."""
+    plain = isinstance(component, pyo.Set) and not isinstance(component, SetOperator)
+    return plain and not component.is_indexed() and component._init_values is None

@@ -1,0 +1,199 @@
+"""A .dat file → its statements: from bytes to ``keyword header := body ;``.
+
+What is wrong with the file as a whole (missing, binary, marked with a BOM) or with the frame of a statement (its
+keyword, its ``;``) is found here; what a statement says about a model, in :mod:`bilevel_dr.datafile.values`.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from ..errors import DataError
+from .lexing import Token, tokenize
+from .trust import path_inside, vetted_load
+
+MAX_BYTES = 64 * 2**20  # some four million numbers: what is larger is a mistake, or not a .dat file
+
+_STATEMENTS = ("set", "param", "table", "data", "end")
+_FOREIGN = ("include", "load")
+_KEYWORDS = {*_STATEMENTS, *_FOREIGN, "store", "namespace"}
+_NEVER_DATA = _KEYWORDS - {"set", "param", "table"}  # Pyomo takes these three for ordinary words behind a ':='
+_BOMS = {codecs.BOM_UTF8: "UTF-8", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+_NO_END = "the statement that ends here lacks its ';'"
+
+Report = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement: the tokens between its keyword and ``:=``, and those behind (``None``: it has no ``:=``)."""
+
+    file: str
+    line: int
+    keyword: str
+    header: list[Token]
+    body: list[Token] | None
+
+
+def read_statements(path, problems: list[DataError], trust_data: bool = False) -> list[Statement]:
+    """Read one .dat file, and with ``trust_data`` those it includes, in place.
+
+    Parameters
+    ----------
+    path : str or path
+        A regular file of UTF-8 text, at most 64 MB.
+    problems : list of DataError
+        What is wrong is added here; reading goes on with the next statement.
+    trust_data : bool
+        Let ``include`` and ``load`` read other files of the folder ``path`` lies in.
+    """
+    root = Path(path).resolve().parent if trust_data else None
+    return _read(Path(path), str(path), root, (), problems)
+
+
+def _read(path: Path, name: str, root: Path | None, including: tuple[Path, ...], problems) -> list[Statement]:
+    def report(message: str, line: int | None = None) -> None:
+        problems.append(DataError(message, file=name, line=line))
+
+    try:
+        tokens = tokenize(_text(path, name), report)
+    except DataError as error:
+        problems.append(error)
+        return []
+    if not tokens:
+        report("the file holds no statement")
+    statements = []
+    for words in _split(tokens, report):
+        statement = _statement(words, name, report)
+        if statement is None:
+            continue
+        try:
+            if statement.keyword not in _FOREIGN:
+                statements.append(statement)
+            elif root is None:
+                allow = "trust_data=True (--trust-data) allows it inside the folder of this file"
+                report(f"'{statement.keyword}' reads another file, which is refused; {allow}", statement.line)
+            elif statement.keyword == "load":
+                statements.append(vetted_load(statement, root))
+            else:
+                statements += _include(statement, root, (*including, path.resolve()), problems)
+        except DataError as error:
+            problems.append(error)
+    return statements
+
+
+def _include(statement: Statement, root: Path, including: tuple[Path, ...], problems) -> list[Statement]:
+    words = statement.header
+    if len(words) != 1 or words[0].kind not in ("word", "text") or statement.body is not None:
+        raise DataError("'include' takes one file name, in quotes", file=statement.file, line=statement.line)
+    name = str(words[0].value)
+    target = path_inside(root, name, statement)
+    if target in including:
+        raise DataError(f"{name!r} is included by itself", file=statement.file, line=statement.line)
+    return _read(target, str(Path(statement.file).parent / name), root, including, problems)
+
+
+def _text(path: Path, name: str) -> str:
+    """The file as text with plain line ends, or a DataError on why it is none."""
+    try:
+        if not path.exists():
+            siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+            near = get_close_matches(path.name, siblings, n=1)
+            raise DataError("no such file" + (f"; the nearest name is {near[0]}" if near else ""), file=name)
+        if not path.is_file():
+            reason = "is a folder: give one of its .dat files" if path.is_dir() else "is no regular file"
+            raise DataError(reason, file=name)
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError(f"holds {size / 2**20:.0f} MB; a data file has at most {MAX_BYTES // 2**20}", file=name)
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", file=name) from error
+    for mark, encoding in _BOMS.items():
+        if content.startswith(mark):
+            raise DataError(f"starts with a {encoding} byte-order mark: save it without BOM", file=name, line=1)
+    if b"\0" in content:
+        raise DataError("is binary: a .dat file is text", file=name, line=_line_of(content, content.index(b"\0")))
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        message = f"is not UTF-8 (byte 0x{content[error.start]:02X}): save it as UTF-8"
+        raise DataError(message, file=name, line=_line_of(content, error.start)) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _line_of(content: bytes, position: int) -> int:
+    return len(content[:position].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
+
+
+def _split(tokens: list[Token], report: Report) -> Iterator[list[Token]]:
+    """Tokens from ``;`` to ``;``; where one is missing, up to the keyword that opens the next statement's line."""
+    words: list[Token] = []
+    body = None  # position of the first token behind ':='
+    stream = iter(tokens)
+    for token in stream:
+        cut = None
+        if token.kind == ";":
+            if words:
+                yield words
+            else:
+                report("this ';' ends nothing: take it out", token.line)
+            words, body = [], None
+            continue
+        if token.kind == "word" and words:
+            if _opens_line(token, words[-1], _KEYWORDS if body is None else _NEVER_DATA):
+                cut = len(words)
+        elif token.kind in (":", ":=") and body is not None:
+            before = range(len(words) - 1, body, -1)
+            cut = next((at for at in before if _opens_line(words[at], words[at - 1], _KEYWORDS)), None)
+        elif token.kind == "{" and words and words[0].value == "namespace":
+            report("'namespace' is refused: its values would reach no model; write them outside it", words[0].line)
+            next((later for later in stream if later.kind == "}"), None)
+            words = []
+            continue
+        if cut is not None:
+            if body is not None or words[0].value not in ("set", "param", "table"):  # those lack their ':=' first
+                report(_NO_END, words[cut - 1].line)
+            yield words[:cut]
+            words, body = words[cut:], None
+        words.append(token)
+        if token.kind == ":=" and body is None:
+            body = len(words)
+    if words:
+        report(_NO_END, words[-1].line)
+        yield words
+
+
+def _opens_line(token: Token, previous: Token, keywords) -> bool:
+    return token.line > previous.line and token.kind == "word" and token.value in keywords
+
+
+def _statement(words: list[Token], file: str, report: Report) -> Statement | None:
+    """The statement these words make, or ``None`` for one that says nothing or was reported."""
+    first = words[0]
+    if first.kind == "broken":
+        return None
+    if first.kind != "word" or first.value not in _KEYWORDS:
+        near = get_close_matches(str(first.value).lower(), [*_STATEMENTS, *_FOREIGN], n=1)
+        if near:
+            hint = f"write '{near[0]}'"
+        elif len(words) > 1 and words[1].kind in (":=", ":"):
+            hint = f"write 'param {first.value}' or 'set {first.value}'"
+        else:
+            hint = f"write one of {', '.join(_STATEMENTS)}"
+        report(f"no statement begins with {str(first.value)!r}: {hint}", first.line)
+        return None
+    if first.value in ("store", "namespace"):
+        report(f"'{first.value}' gives a model no data: take it out", first.line)
+        return None
+    if first.value in ("data", "end"):
+        if len(words) > 1:
+            report(f"'{first.value}' stands alone: write '{first.value};'", first.line)
+        return None
+    at = next((at for at, token in enumerate(words) if token.kind == ":="), None)
+    header, body = (words[1:], None) if at is None else (words[1:at], words[at + 1 :])
+    return Statement(file, first.line, first.value, header, body)

@@ -1,0 +1,127 @@
+"""Values given beside the data file: ``{"target": 900, "baseline": {3: 90}}`` and ``--set baseline[3]=90``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from .datafile.case import CaseData, Names, Place, label
+from .datafile.lexing import scalar
+from .errors import DataError
+
+_NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\[([^\]]*)\])?\s*")
+_ENTRY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,"'\[\]]*[^,"'\[\]\s]))\s*(?:,|$)""")
+_NO_NUMBER = re.compile(r"[-+]?(inf(inity)?|nan)", re.IGNORECASE)
+
+
+def parse_override(text: str) -> tuple[str, object, int | float | bool | str]:
+    """Read one ``name=value`` of the command line.
+
+    Parameters
+    ----------
+    text : str
+        ``target=900``, ``baseline[3]=90``, ``wind[a,1]=3``, ``wind["a, b",1]=3``: names as Pyomo prints them, numbers
+        as in a .dat file (``1e3``, not ``1D3``), ``inf`` where the parameter's domain names it.
+
+    Returns
+    -------
+    name : str
+    index : scalar, tuple or None
+        ``None`` for a scalar parameter.
+    value : int, float, bool or str
+
+    Raises
+    ------
+    DataError
+        If the text is no ``name=value``.
+    """
+    match = _NAME.match(text)
+    end = match.end() if match else 0
+    word = text[end + 1 :].strip()
+    if not match or text[end : end + 1] != "=" or not word:
+        raise DataError(f"{text!r} sets nothing: write name=value, like target=900 or baseline[3]=90")
+    name, index = _parse_name(match[0])
+    if word[0] in "\"'" and word[-1] == word[0] and len(word) > 1:
+        return name, index, word[1:-1]
+    return name, index, float(word) if _NO_NUMBER.fullmatch(word) else scalar(word)
+
+
+def apply_overrides(case: CaseData, names: Names, overrides: Mapping | None) -> None:
+    """Put ``overrides`` in the place of what the files give; what names nothing of the model joins ``case.problems``.
+
+    Keys are names (``"target"``, ``"baseline"``) or Pyomo's names of single values (``"baseline[3]"``). A scalar takes
+    a value, an indexed param ``{index: value}``, a set a list of its members, an indexed set ``{index: list}``.
+    """
+    taken = set()
+    for name, index, value in _each(case, names, overrides or {}):
+        if (name, index) in taken:
+            _refuse(case, f"{label(name, index)} is given twice", label(name, index))
+            continue
+        taken.add((name, index))
+        if name in names.sets:
+            if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+                _refuse(case, f"{label(name, index)} is a set: give a list of its members, not {value!r}", label(name, index))
+                continue
+            value = [_plain(member) for member in value]
+            case.doubtful.discard(name)
+            for member in case.values.get(name, {}).get(index, ()):
+                case.places.pop((name, index, member), None)
+        else:
+            value = _plain(value)
+            if not isinstance(value, int | float | str):
+                _refuse(case, f"{label(name, index)}: a value is a number or a text, not {value!r}", label(name, index))
+                continue
+        case.values.setdefault(name, {})[index] = value
+        case.places[name, index] = Place(statement=-1)
+
+
+def _each(case: CaseData, names: Names, overrides: Mapping) -> Iterator[tuple[str, object, object]]:
+    """Every single value as (name, index, value)."""
+    for key, value in overrides.items():
+        try:
+            name, index = _parse_name(str(key))
+        except DataError as error:
+            case.problems.append(error)
+            continue
+        objection = names.objection(name, "set" if name in names.sets else "param")
+        if objection:
+            _refuse(case, objection, name)
+        elif isinstance(value, Mapping):
+            if index is None:
+                yield from ((name, _plain(at), single) for at, single in value.items())
+            else:
+                _refuse(case, f"{label(name, index)} has an index already: give one value, not {value!r}", label(name, index))
+        elif index is None and names.params.get(name) and not isinstance(value, Mapping):
+            _refuse(case, f"{name} has an index: give {{index: value}}, like {{'{name}': {{3: {value!r}}}}}", name)
+        else:
+            yield name, index, value
+
+
+def _parse_name(text: str) -> tuple[str, object]:
+    """``"wind[a,1]"`` → ``("wind", ("a", 1))``."""
+    match = _NAME.fullmatch(text)
+    if not match:
+        raise DataError(f"override {text!r} names nothing: write a name like target or baseline[3]", parameter=text)
+    name, inside = match.groups()
+    if inside is None:
+        return name, None
+    entries, at = [], 0
+    while at < len(inside) or not entries:
+        entry = _ENTRY.match(inside, at)
+        if not entry:
+            raise DataError(f"override {text!r}: [{inside}] is no index; write [3] or [a,1]", parameter=name)
+        quoted = entry[1] if entry[1] is not None else entry[2]
+        entries.append(scalar(entry[3]) if quoted is None else quoted)
+        at = entry.end()
+    return name, entries[0] if len(entries) == 1 else tuple(entries)
+
+
+def _plain(value):
+    """numpy's numbers as Python's, tuples within; anything else as it is."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
+
+
+def _refuse(case: CaseData, message: str, parameter: str) -> None:
+    case.problems.append(DataError(f"override {message}", parameter=parameter))

@@ -1,0 +1,171 @@
+"""Which papers and cases are installed, found by looking into ``bilevel_dr.models`` and ``bilevel_dr.data``.
+
+A new room under ``models/`` or ``data/`` is known without an edit here. Nothing is imported to list them.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from itertools import takewhile
+from pathlib import Path
+
+from .errors import DataError, ModelError
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper's two rooms, by the name they share."""
+
+    name: str
+
+    @cached_property
+    def title(self) -> str:
+        """The first line of ``model.py``."""
+        return _first_line(_docstring(self.room / "model.py"))
+
+    @cached_property
+    def about(self) -> str:
+        """What ``model.py`` says of itself between its title and its table of equations."""
+        paragraphs = _docstring(self.room / "model.py").split("\n\n")[1:]
+        return "\n\n".join(list(takewhile(lambda text: not text.startswith("==="), paragraphs)))
+
+    @cached_property
+    def variants(self) -> dict[str, str]:
+        """Other abstract models of the paper, ``share_of_call``, with their first lines."""
+        found = {path.stem: _docstring(path) for path in sorted(self.room.glob("*.py")) if _has_model(path)}
+        return {name: _first_line(text) for name, text in found.items() if name != "model"}
+
+    @cached_property
+    def cases(self) -> dict[str, str]:
+        """Its data files, ``hard_800``, with what their second comment line says."""
+        folder = _folder("data") / self.name
+        return {path.stem: _case_line(path) for path in sorted(folder.glob("*.dat"))}
+
+    @property
+    def has_study(self) -> bool:
+        return (self.room / "study.py").is_file()
+
+    @property
+    def room(self) -> Path:
+        return _folder("models") / self.name
+
+    def model(self, variant: str = "model"):
+        """The AbstractModel (imports it)."""
+        return importlib.import_module(f"bilevel_dr.models.{self.name}.{variant}").model
+
+    def study(self):
+        """The module with ``rows``, ``tables`` and ``figures`` (imports it)."""
+        return importlib.import_module(f"bilevel_dr.models.{self.name}.study")
+
+
+def list_papers() -> dict[str, Paper]:
+    """Every installed paper by name."""
+    rooms = _folder("models")
+    return {path.name: Paper(path.name) for path in sorted(rooms.iterdir()) if (path / "model.py").is_file()}
+
+
+def find_paper(name: str) -> Paper:
+    """A paper by name.
+
+    Raises
+    ------
+    ModelError
+        Not installed; the message has the nearest name.
+    """
+    known = list_papers()
+    if name not in known:
+        raise ModelError(f"no paper named {name!r}{_nearest(name, known)}")
+    return known[name]
+
+
+def resolve_model(name: str) -> tuple[object, str, Paper | None]:
+    """What MODEL on the command line stands for.
+
+    Parameters
+    ----------
+    name : str
+        A paper, ``paper/variant``, or the path of a ``.py`` file with one AbstractModel.
+
+    Returns
+    -------
+    model : AbstractModel or str
+        The path where it was a path: :func:`bilevel_dr.load` takes both.
+    file : str
+        Where it is written.
+    paper : Paper or None
+
+    Raises
+    ------
+    ModelError
+        Nothing of that name; the message has the nearest one.
+    """
+    if name.endswith(".py"):
+        if not os.path.isfile(name):
+            raise ModelError(
+                f"no model file {name!r}; give a .py file that is there, or a paper: {', '.join(list_papers())}"
+            )
+        return name, name, None
+    room, _, variant = name.partition("/")
+    paper = find_paper(room)
+    if variant and variant not in paper.variants:
+        raise ModelError(f"{room} has no variant {variant!r}{_nearest(variant, paper.variants)}")
+    return paper.model(variant or "model"), str(paper.room / f"{variant or 'model'}.py"), paper
+
+
+def resolve_data(name: str, paper: Paper | None) -> str:
+    """What DATA on the command line stands for: a case of the paper, or the path of a ``.dat`` file.
+
+    Raises
+    ------
+    DataError
+        Nothing of that name; the message has the nearest case.
+    """
+    if os.path.isfile(name):
+        return name
+    cases = paper.cases if paper is not None else {}
+    if name in cases:
+        return str(_folder("data") / paper.name / f"{name}.dat")
+    if name.endswith(".dat") or not cases:
+        stem = Path(name).stem
+        close = _nearest(stem, cases) if paper is not None else "; give the path of a .dat file"
+        raise DataError(f"no data file {name!r}{close}")
+    raise DataError(f"{paper.name} has no case {name!r}{_nearest(name, cases)}")
+
+
+def _folder(room: str) -> Path:
+    return Path(str(files(f"bilevel_dr.{room}")))
+
+
+def _nearest(name: str, known) -> str:
+    close = difflib.get_close_matches(name, list(known), 1, 0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(known) or 'none'}"
+
+
+def _docstring(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0].rstrip(".")
+
+
+def _has_model(path: Path) -> bool:
+    """Whether a module assigns ``model`` at its top level."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", None) == "model" for target in node.targets):
+            return True
+    return False
+
+
+def _case_line(path: Path) -> str:
+    """The second comment line of a case: the first names the paper."""
+    lines = [
+        line.lstrip("# ").rstrip() for line in path.read_text(encoding="utf-8").splitlines()[:2] if line.startswith("#")
+    ]
+    return lines[-1].rstrip(".") if lines else ""

@@ -1,0 +1,182 @@
+"""How each reformulation is driven: to a proved bound by a global solver, or along a continuation by a local one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pyomo.environ as pyo
+
+from .arrays import quadratic_form
+from .bounds import audit, enlarged, side_bounds
+from .errors import SolverFailed
+from .nl import Nlp, Outcome, solve_scip
+from .tangents import minimise_by_tangents
+from .working import Working
+
+Clock = Callable[..., "float | None"]
+"""``clock(most)``: seconds left, at most ``most``; None where nothing limits."""
+
+GLOBAL_ROUTES = {
+    "sos1": ("scip", "gurobi"),
+    "indicator": ("scip",),
+    "big_m": ("highs", "scip", "gurobi"),
+    "strong_duality": ("scip", "highs", "gurobi"),
+    "mixed": ("scip", "gurobi"),
+}
+LOCAL_ROUTES = ("scholtes", "product", "fischer_burmeister", "penalty", "strong_duality")
+
+
+SMALL, QUICK = 50, 2.0
+"""Up to this many pairs a search first runs for some seconds without derived bounds, which cost more than most searches."""
+
+
+def search(working: Working, reformulation: str, solver: str, gap: float, clock: Clock, **options) -> tuple[Outcome, list[str]]:
+    """A global search, with what its bounds have to say.
+
+    Every side that stands for a multiplier or slack has its proved bound meanwhile. Where big-M rests on an M without
+    proof, an answer that reaches it is searched for again at ten times that M, three times at the most, and the solver's
+    bound is not passed on.
+    """
+    run = GLOBAL_SOLVERS[solver]
+    if reformulation in ("big_m", "mixed"):
+        return _search_with_M(working, reformulation, run, gap, clock, options)
+    working.use(reformulation, **options)
+    if len(working.pairs) <= SMALL:
+        outcome = run(working, gap, clock(QUICK))
+        if outcome.status != "limit":
+            return outcome, []
+    with working.tightened(reformulation):
+        return run(working, gap, clock()), []
+
+
+def _search_with_M(working, reformulation, run, gap, clock, options) -> tuple[Outcome, list[str]]:
+    if reformulation == "mixed":
+        working.use("mixed", **options)
+        return run(working, gap, clock()), []
+    given = {name: options[name] for name in ("M_slack", "M_multiplier") if options.get(name) is not None}
+    bounds = side_bounds(working.model, working.pairs, **given) if given else working.bounds
+    for attempt in range(4):
+        working.use("big_m", M=bounds)
+        outcome = run(working, gap, clock())
+        if outcome.has_point:
+            outcome.load()
+        held = audit(working.pairs, bounds) if outcome.has_point else []
+        unproved = any(not bound.proved for sides in bounds for bound in sides)
+        if not unproved or (outcome.has_point and not held) or attempt == 3:
+            break
+        bounds = enlarged(bounds)
+    if not unproved:
+        return outcome, []
+    notes = ["some M is not proved, so the solver's bound is not used"]
+    notes += [f"still held back by an unproved M: {', '.join(held[:3])}"] if held else []
+    return replace(outcome, bound=None, status="failed" if outcome.status == "infeasible" else outcome.status), notes
+
+
+def search_with_scip(working: Working, gap: float, time_limit: float | None) -> Outcome:
+    return solve_scip(working.model, gap=gap, time_limit=time_limit)
+
+
+def search_with_highs(working: Working, gap: float, time_limit: float | None) -> Outcome:
+    """Linear and convex quadratic leaders over mixed-integer linear rows.
+
+    Raises
+    ------
+    SolverFailed
+        A row or the objective is neither; the message names it.
+    """
+    model, leader = working.model, working.program.leader
+    rows = list(model.component_data_objects(pyo.Constraint, active=True, descend_into=True))
+    blocks = (pyo.Block,)
+    variables = [v for v in model.component_data_objects(pyo.Var, active=True, descend_into=blocks) if not v.fixed]
+    if any(True for _ in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True)):
+        raise SolverFailed("HiGHS has no SOS1 sets: use reformulation='big_m', or solver='scip'")
+    sign = 1 if working.minimises else -1
+    form = quadratic_form(0.0 if leader is None else leader.expr, sign, rows, variables)
+    if form is None:
+        raise SolverFailed(f"HiGHS takes linear rows and a convex quadratic leader; {_first_nonlinear(leader, rows)} is neither: use solver='scip'")
+    if form.is_linear or not form.integer.any():
+        answer = form.minimise(time_limit)
+        bound = answer.bound + form.constant
+    else:
+        answer = minimise_by_tangents(form, gap, time_limit)
+        bound = answer.bound
+    values = answer.x
+    return Outcome(answer.status, tuple(variables), values, sign * bound if math.isfinite(bound) else None, f"HiGHS: {answer.status}")
+
+
+def _first_nonlinear(leader, rows) -> str:
+    for row in rows:
+        if row.body.polynomial_degree() not in (0, 1):
+            return row.name
+    return leader.name
+
+
+def search_with_gurobi(working: Working, gap: float, time_limit: float | None) -> Outcome:
+    from .gurobi import solve_gurobi
+
+    return solve_gurobi(working.model, gap=gap, time_limit=time_limit)
+
+
+GLOBAL_SOLVERS = {"scip": search_with_scip, "highs": search_with_highs, "gurobi": search_with_gurobi}
+
+
+def follow(working: Working, nlp: Nlp, reformulation: str, number: int, clock: Clock) -> Outcome:
+    """Drive one local route from the point the working model holds; ``number`` is the start's, which sets its pace."""
+    block = working.use(reformulation)
+    point = nlp.start()
+    if reformulation == "product":
+        return nlp.solve(start=point, time_limit=clock(60.0))
+    if reformulation == "penalty":
+        return _raise_weight(nlp, block.weight, working, point, clock)
+    first = (_scale(working), 1.0, 1e-3)[number % 3]
+    last = 0.5e-8 if reformulation == "strong_duality" else 1e-8
+    return _lower_epsilon(nlp, block.epsilon, first, last, point, clock)
+
+
+def _scale(working: Working) -> float:
+    """The largest left times the largest right side: room for every pair, as the high-point relaxation has it."""
+    sides = [[abs(pyo.value(side, exception=False) or 0.0) for side in (pair.left, pair.right)] for pair in working.pairs]
+    left, right = np.max(sides, axis=0, initial=0.0) if sides else (0.0, 0.0)
+    return min(max(1.0, left * right), 1e4)
+
+
+def _lower_epsilon(nlp, epsilon, first, last, point, clock) -> Outcome:
+    """ε → 0 by tens, each solve from the last point.
+
+    With ε at the scale of the two sides the first problem is nearly the high-point relaxation, and every start follows the
+    same path from its optimum; with a small ε the search stays on the pieces near its start. Starts take turns between the
+    scale, 1 and 1e-3.
+    """
+    outcome = Outcome("failed")
+    for level in np.geomspace(first, last, max(2, math.ceil(math.log10(first / last)) + 1)):
+        left = clock(60.0)
+        if left is not None and left <= 0.0:
+            return replace(outcome, status="limit")
+        step = nlp.solve(start=point, fixed=pyo.ComponentMap([(epsilon, level)]), time_limit=left)
+        if outcome.has_point and step.status not in ("optimal", "feasible") and level < 1e-4:
+            return outcome  # the last relaxed point is nearer than where a degenerate problem was left
+        outcome = step
+        if step.has_point and step.status not in ("infeasible", "unbounded"):
+            point = step.values
+    return outcome
+
+
+def _raise_weight(nlp, weight, working, point, clock) -> Outcome:
+    """The weight times ten until the products vanish; beyond 1e8 the penalised problem has no complementary solution here."""
+    outcome, level = Outcome("failed"), 1.0
+    while level <= 1e8:
+        left = clock(60.0)
+        if left is not None and left <= 0.0:
+            return replace(outcome, status="limit")
+        step = nlp.solve(start=point, fixed=pyo.ComponentMap([(weight, level)]), time_limit=left)
+        level *= 10.0
+        if not step.has_point or step.status in ("infeasible", "unbounded", "failed"):
+            continue
+        outcome, point = step, step.values
+        outcome.load()
+        if max((pair.residual() for pair in working.pairs), default=0.0) < 1e-6:
+            break
+    return outcome
