@@ -312,7 +312,7 @@ def _run_folder(out: str | None, options: dict) -> Iterator[dict]:
 
 @contextmanager
 def _work(json: bool) -> Iterator[None]:
-    """Meanwhile whatever is written to stdout, by compiled code too, goes to stderr; an error is one line and a code."""
+    """Meanwhile what is written to stdout, by compiled code too, goes to stderr; an error is one line and a code."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)

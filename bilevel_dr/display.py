@@ -70,10 +70,11 @@ def show_section(section) -> None:
         frame.columns,
         [name in ("reported", "reproduced", "difference") for name in frame],
     )
+    at = list(frame).index("status")
     for row in frame.itertuples(index=False, name=None):
         cells = [escape(number(value)) for value in row]
-        status = row[-1]
-        cells[-1] = f"[{_COLOURS.get(status, 'default')}]{SIGNS.get(status, '')} {status}[/]"
+        status = row[at]
+        cells[at] = f"[{_COLOURS.get(status, 'default')}]{SIGNS.get(status, '')} {status}[/]"
         table.add_row(*cells)
     console().print(table)
 

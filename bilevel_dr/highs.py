@@ -13,12 +13,13 @@ from .quiet import no_output
 
 @dataclass(frozen=True)
 class ArrayAnswer:
-    """``status`` is a termination word; ``x`` the point, ``row_dual`` the rows' duals (derivative of the value by the bound)."""
+    """``status`` is a termination word; ``x`` the point; the duals are derivatives of the value by rows' and columns' bounds."""
 
     status: str
     x: np.ndarray | None
     value: float
     row_dual: np.ndarray | None = None
+    reduced_cost: np.ndarray | None = None
     bound: float = math.nan
 
 
@@ -60,7 +61,9 @@ def minimise(c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, tim
         hessian.dim_, hessian.format_ = n, highspy.HessianFormat.kTriangular
         hessian.start_, hessian.index_, hessian.value_ = half.indptr, half.indices, half.data
         solver.passHessian(hessian)
-    solver.run()
+    if solver.run() == highspy.HighsStatus.kError:  # the first solve of a process sets its threads: begin anew with ours
+        highspy.Highs.resetGlobalScheduler(True)
+        solver.run()
     status = _STATUS.get(solver.getModelStatus().name, "failed")
     info, solution = solver.getInfo(), solver.getSolution()
     if n == 0 and status == "failed":  # nothing to decide: HiGHS has no word for it
@@ -69,7 +72,7 @@ def minimise(c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, tim
     if not has_point:
         return ArrayAnswer(status, None, math.nan)
     bound = info.mip_dual_bound if integer is not None else info.objective_function_value
-    return ArrayAnswer(status, np.array(solution.col_value), info.objective_function_value, np.array(solution.row_dual), bound)
+    return ArrayAnswer(status, np.array(solution.col_value), info.objective_function_value, np.array(solution.row_dual), np.array(solution.col_dual), bound)
 
 
 def _new_solver():

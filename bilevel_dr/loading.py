@@ -94,7 +94,8 @@ def find_model(model):
     if isinstance(model, ModuleType):
         return _only_model(vars(model), model.__name__)
     if not isinstance(model, str | os.PathLike):
-        raise ModelError(f"{type(model).__name__} is no model: give an AbstractModel, a module or the path of a .py file")
+        given = type(model).__name__
+        raise ModelError(f"a {given} is no model: give an AbstractModel, a module or the path of a .py file")
     path = Path(model)
     if not path.is_file() or path.suffix != ".py":
         siblings = [entry.name for entry in path.parent.glob("*.py")] if path.parent.is_dir() else []
@@ -121,7 +122,11 @@ def _only_model(names: Mapping, where: str) -> pyo.AbstractModel:
 
 def _import(path: Path) -> ModuleType:
     """Run a model file, once for each text it has had; Python's own cache would miss an edit within a second."""
-    source, key = path.read_bytes(), path.resolve()
+    key = path.resolve()
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
     if key in _imported and _imported[key][0] == source:
         return _imported[key][1]
     module = ModuleType(f"bilevel_dr_model_{path.stem}_{zlib.crc32(str(key).encode()):08x}")
@@ -181,7 +186,8 @@ def _changed_clone(model, paths, names, overrides) -> tuple[pyo.ConcreteModel | 
             else:
                 reason = domains.objection(component.domain, value)
             if reason:
-                case.problems.append(DataError(f"override {label(name, index)}: {reason}", parameter=label(name, index)))
+                parameter = label(name, index)
+                case.problems.append(DataError(f"override {parameter}: {reason}", parameter=parameter))
             else:
                 component[index] = value
     return (None if case.problems else clone), case.problems

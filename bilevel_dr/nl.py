@@ -279,7 +279,7 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
         best = scip.getBestSol()
         values = np.array([scip.getSolVal(best, column) for column in ordered], float)
     bound = scip.getDualbound() if status not in ("infeasible", "unbounded") else None
-    if bound is not None and abs(bound) >= scip.infinity():
+    if bound is not None and abs(bound) >= 0.1 * scip.infinity():
         bound = None
     named = {"optimal": "optimal", "gaplimit": "optimal", "infeasible": "infeasible", "unbounded": "unbounded"}
     fallback = "failed" if status in ("unknown", "terminate") else "limit"

@@ -54,25 +54,21 @@ def apply_overrides(case: CaseData, names: Names, overrides: Mapping | None) -> 
     """
     taken = set()
     for name, index, value in _each(case, names, overrides or {}):
+        parameter = label(name, index)
+        value = _members(value) if name in names.sets else _plain(value)
         if (name, index) in taken:
-            _refuse(case, f"{label(name, index)} is given twice", label(name, index))
-            continue
-        taken.add((name, index))
-        if name in names.sets:
-            if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-                _refuse(case, f"{label(name, index)} is a set: give a list of its members, not {value!r}", label(name, index))
-                continue
-            value = [_plain(member) for member in value]
-            case.doubtful.discard(name)
-            for member in case.values.get(name, {}).get(index, ()):
-                case.places.pop((name, index, member), None)
+            _refuse(case, f"{parameter} is given twice", parameter)
+        elif value is None and name in names.sets:
+            _refuse(case, f"{parameter} is a set: give a list of its members, each once", parameter)
+        elif name in names.params and not isinstance(value, int | float | str):
+            _refuse(case, f"{parameter}: a value is a number or a text, not {value!r}", parameter)
         else:
-            value = _plain(value)
-            if not isinstance(value, int | float | str):
-                _refuse(case, f"{label(name, index)}: a value is a number or a text, not {value!r}", label(name, index))
-                continue
-        case.values.setdefault(name, {})[index] = value
-        case.places[name, index] = Place(statement=-1)
+            for member in case.values.get(name, {}).get(index, ()) if name in names.sets else ():
+                case.places.pop((name, index, member), None)
+            case.doubtful.discard(name)
+            case.values.setdefault(name, {})[index] = value
+            case.places[name, index] = Place(statement=-1)
+        taken.add((name, index))
 
 
 def _each(case: CaseData, names: Names, overrides: Mapping) -> Iterator[tuple[str, object, object]]:
@@ -90,8 +86,9 @@ def _each(case: CaseData, names: Names, overrides: Mapping) -> Iterator[tuple[st
             if index is None:
                 yield from ((name, _plain(at), single) for at, single in value.items())
             else:
-                _refuse(case, f"{label(name, index)} has an index already: give one value, not {value!r}", label(name, index))
-        elif index is None and names.params.get(name) and not isinstance(value, Mapping):
+                parameter = label(name, index)
+                _refuse(case, f"{parameter} has its index: give one value, not {value!r}", parameter)
+        elif index is None and names.params.get(name):
             _refuse(case, f"{name} has an index: give {{index: value}}, like {{'{name}': {{3: {value!r}}}}}", name)
         else:
             yield name, index, value
@@ -116,9 +113,20 @@ def _parse_name(text: str) -> tuple[str, object]:
     return name, entries[0] if len(entries) == 1 else tuple(entries)
 
 
+def _members(value) -> list | None:
+    """The members of a set, or ``None`` where ``value`` is no collection of different ones."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        return None
+    members = [_plain(member) for member in value]
+    try:
+        return members if len(set(members)) == len(members) else None
+    except TypeError:
+        return None
+
+
 def _plain(value):
-    """numpy's numbers as Python's, tuples within; anything else as it is."""
-    if isinstance(value, tuple):
+    """numpy's numbers as Python's, within tuples too, and lists as tuples; anything else as it is."""
+    if isinstance(value, tuple | list):
         return tuple(map(_plain, value))
     return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
 

@@ -18,17 +18,18 @@ from .report_page import PAGE, STYLE
 COLUMNS = {
     "case": "case",
     "quantity": "quantity",
+    "status": "status",
     "reported": "reported",
     "reproduced": "reproduced",
     "unit": "unit",
     "difference": "difference",
-    "status": "status",
     "table": "where",
     "comment": "comment",
 }
 """Of the table of stated against reproduced numbers: key of a row → heading."""
 SIGNS = {"reproduced": "✓", "missed": "✗", "discrepancy": "≠", "uncertified": "!"}
 """What stands before a status, so that colour is not all that tells."""
+_NUMBERS = ("reported", "reproduced")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def render(sections: Sequence[Section], versions: Mapping[str, str], written: st
     rows = [row for section in sections for row in section.rows]
     return PAGE.format(
         style=STYLE,
-        verdict=_verdict(rows),
+        verdict=_verdict(rows) if len(sections) > 1 else "",
         links=links,
         sections="\n".join(map(_section, sections)),
         versions=said,
@@ -157,6 +158,8 @@ def _section(section: Section) -> str:
         parts.append(f"<h3>Reported and reproduced</h3>{_verdict(section.rows)}{_table(facts_table(section.rows))}")
     parts += [_figure(name, figure) for name, figure in section.figures.items()]
     for name, table in section.tables.items():
+        if name == "facts" and section.rows:
+            continue  # the same numbers stand above
         parts.append(f"<h3>{_text(_words(name))}</h3>{_table(table)}")
     return "\n".join([*parts, "</section>"])
 
@@ -164,7 +167,7 @@ def _section(section: Section) -> str:
 def _verdict(rows: Sequence[dict]) -> str:
     counts = Counter(row["status"] for row in rows)
     chips = "".join(
-        f'<span class="chip {_text(status)}">{SIGNS.get(status, "")} {count} {_text(status)}</span>'
+        f'<span class="chip {_text(status)}">{SIGNS.get(status, "")} {count} {_text(_plural(status, count))}</span>'
         for status, count in sorted(
             counts.items(), key=lambda item: list(SIGNS).index(item[0]) if item[0] in SIGNS else 99
         )
@@ -172,8 +175,12 @@ def _verdict(rows: Sequence[dict]) -> str:
     return f'<p class="chips">{chips}</p>' if chips else ""
 
 
+def _plural(status: str, count: int) -> str:
+    return "discrepancies" if status == "discrepancy" and count != 1 else status
+
+
 def _table(table) -> str:
-    numeric = [kind.kind in "iuf" for kind in table.dtypes]
+    numeric = [kind.kind in "iuf" or name in _NUMBERS for name, kind in table.dtypes.items()]
     head = "".join(
         f'<th class="n">{_text(c)}</th>' if n else f"<th>{_text(c)}</th>"
         for c, n in zip(table.columns, numeric, strict=True)
@@ -187,9 +194,12 @@ def _table(table) -> str:
 
 
 def _cell(name, value) -> str:
+    if name == "comment":
+        return f'<td class="said">{_text(value)}</td>'
     if name == "status":
         return f'<td class="{_text(value)}">{SIGNS.get(value, "")} {_text(value)}</td>'
-    kind = "" if isinstance(value, (str, bool)) or value is None else ' class="n"'
+    words = isinstance(value, (str, bool)) and name not in _NUMBERS
+    kind = "" if words or value is None else ' class="n"'
     return f"<td{kind}>{_text(number(value))}</td>"
 
 

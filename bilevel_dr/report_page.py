@@ -30,8 +30,9 @@ table { border-collapse: collapse; width: 100%; font-size: .85rem; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; }
 th { position: sticky; top: 0; background: var(--band); font-weight: 600; }
 tbody tr + tr td { border-top: 1px solid var(--line); }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td[class]:not(.n) { white-space: nowrap; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
+td[class]:not(.said) { white-space: nowrap; }
+.said { min-width: 15rem; }
 figure { margin: 1.8rem 0; }
 figure img { display: block; width: 100%; max-width: 46rem; background: #fff; border-radius: .4rem; padding: .5rem; }
 figcaption { color: var(--soft); font-size: .85rem; margin-top: .3rem; }
@@ -43,7 +44,9 @@ footer ul { padding-left: 1.1rem; }
   h2, h3 { break-after: avoid; }
   figure, tr { break-inside: avoid; }
   .table, .long { overflow: visible; max-height: none; border: 0; }
-  table { font-size: 7.5pt; }
+  table { font-size: 7pt; }
+  th, td { padding: .15rem .3rem; }
+  .said { min-width: 0; }
   th { position: static; } }
 """
 
@@ -59,8 +62,8 @@ PAGE = """<!doctype html>
 <header>
 <h1>Demand-response games, reproduced</h1>
 <p>Each paper below is a game: a leader decides (or several do), its followers answer in their own interest.
-Every number was solved anew by bilevel_dr from the paper's data files, and every answer was verified against the
-untouched model.</p>
+Every number was solved anew by bilevel_dr from the paper's data files, and every answer checked against the
+untouched model; one that fails this is marked as uncertified.</p>
 {verdict}
 <ul>{links}</ul>
 </header>

@@ -6,6 +6,7 @@ only from looking at the untouched instance. This module knows neither Pyomo nor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -149,11 +150,12 @@ class Solution:
         KeyError
             If the instance lacks a variable of the point.
         """
+        variables = {name: instance.find_component(name) for name in self.point}
+        missing = [name for name, variable in variables.items() if variable is None]
+        if missing:
+            raise KeyError(f"{instance.name}: no variable {missing[0]!r} in this instance; load the point into the model it came from")
         for name, value in self.point.items():
-            variable = instance.find_component(name)
-            if variable is None:
-                raise KeyError(f"{instance.name}: no variable {name!r} in this instance; load the point into the model it came from")
-            variable.set_value(value, skip_validation=True)
+            variables[name].set_value(value, skip_validation=True)
 
 
 def _revive_solution(state):
@@ -161,16 +163,9 @@ def _revive_solution(state):
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """``"consumer[3].shift[1,2]"`` → ``("consumer.shift", "3,1,2")``: the component and all indices on the way to it."""
-    component, index, depth = [], [], 0
-    for character in name:
-        depth -= character == "]"
-        if depth:
-            index.append(character)
-        elif character == "[":
-            if index:
-                index.append(",")
-        elif character != "]":
-            component.append(character)
-        depth += character == "["
-    return "".join(component), "".join(index)
+    """``"consumer[3].shift[1,2]"`` → ``("consumer.shift", "3,1,2")``: the component and all indices on the way to it.
+
+    An index with a bracket, comma or dot of its own stays in the quotes that Pyomo writes around it.
+    """
+    parts = re.findall(r"""([^\[]+)((?:\[(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\]'"])*\])?)""", name)
+    return "".join(component for component, _ in parts), ",".join(index[1:-1] for _, index in parts if index)

@@ -49,7 +49,7 @@ def solve(
     solver : str
         ``"auto"`` or a name that ``bilevel-dr doctor`` lists.
     time_limit : float, optional
-        Seconds for everything. Without one, ``auto`` gives its global search 60 s.
+        Seconds for everything. Without one, ``auto`` gives its global search 20 s.
     starts : int, optional
         Starting points of a local route (default 8, or 2 from 500 pairs up).
     seed : int
@@ -140,7 +140,9 @@ class _Search:
             return self.locally("scholtes", solver)
         if solver != "auto":
             return self.by("big_m" if solver == "highs" else "sos1", solver)
-        budget = 60.0 if self.time_limit is None else 0.7 * self.time_limit
+        budget = 20.0 if self.time_limit is None else 0.7 * self.time_limit
+        if not self.proved:  # its bound would prove nothing
+            budget = min(budget, 5.0)
         try:
             first = self.globally("sos1", "scip", budget)
         except SolverFailed as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pyomo.environ as pyo
 
+from .arrays import QuadraticForm, quadratic_form
 from .bounds import side_bounds
 from .complementarity import take_pairs
 from .followers import declared_variables, read
@@ -43,6 +44,7 @@ class Working:
         self.sets = list(self.model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True))
         self._blocks = {}
         self._nlps = {}
+        self._forms = {}
 
     @property
     def minimises(self) -> bool:
@@ -95,6 +97,16 @@ class Working:
             free = [v for v in (block.component(name) for name in ("epsilon", "weight")) if v is not None]
             self._nlps[key] = backend(self.model, free)
         return self._nlps[key]
+
+    def form(self, reformulation: str) -> QuadraticForm | None:
+        """The smooth model of one reformulation as arrays, columns as in :meth:`nlp`; None where it is not quadratic."""
+        if reformulation not in self._forms:
+            self.use(reformulation)
+            leader, nlp = self.program.leader, self.nlp(reformulation)
+            self._forms[reformulation] = quadratic_form(
+                0.0 if leader is None else leader.expr, 1 if self.minimises else -1, nlp.rows, nlp.variables
+            )
+        return self._forms[reformulation]
 
     def objective(self) -> float | None:
         """The leader's objective at the current values; None without a leader, NaN where it cannot be evaluated."""
@@ -154,43 +166,25 @@ def polish(working: Working, time_limit=None, flips: int = 20) -> Polished | Non
     Polished or None
         The point is loaded into the working model; None (and the model as it was) when the smooth problem was not solved.
     """
-    left = np.array([pyo.value(pair.left, exception=False) or 0.0 for pair in working.pairs])
-    right = np.array([pyo.value(pair.right, exception=False) or 0.0 for pair in working.pairs])
-    block = working.use("sos1")
-    for i, slack in block.slack.items():
-        slack.set_value(max((left, right)[i % 2][i // 2], 0.0))
-    nlp = working.nlp("sos1")
-    columns = np.array([[nlp.column.get(id(v), -1) for v in block.set[i].get_variables()] for i in block.set], int).reshape(-1, 2)
-    if nlp.infeasible or not nlp.variables or (columns < 0).any():
+    piece = _Piece(working)
+    if not piece.usable:
         return None
-    every = np.arange(len(columns))
+    left, right = (np.array([abs(pyo.value(side, exception=False) or 0.0) for side in sides]) for sides in piece.sides())
     hold = (left > right).astype(int)  # the side held at zero: 0 is left
-    lower, upper = nlp.lower.copy(), nlp.upper.copy()
-    for variable in _zeros_of_sets(working):
-        j = nlp.column.get(id(variable))
-        if j is not None:
-            lower[j] = upper[j] = 0.0
-    for variable in working.integers:
-        j = nlp.column.get(id(variable))
-        if j is not None:
-            lower[j] = upper[j] = round(variable.value)
     sign = 1.0 if working.minimises else -1.0
-    kept = [(v, v.value) for v in nlp.variables]
-    best, found, value, start = None, None, math.inf, nlp.start()
+    kept = [(v, v.value) for v in piece.nlp.variables]
+    best, found, value = None, None, math.inf
     for _ in range(flips + 1):
-        held = upper.copy()
-        held[columns[every, hold]] = 0.0
-        outcome = nlp.solve(start=start, lower=lower, upper=held, options=_POLISH, time_limit=time_limit)
-        if outcome.status not in ("optimal", "feasible"):
+        outcome = piece.solve(hold, time_limit)
+        if outcome is None:
             break
-        outcome.load()
+        values, pull, push = outcome
+        piece.load(values)
         objective = working.objective()
         if best is not None and not sign * objective < value - 1e-9 * max(1.0, abs(value)):
             break
-        best, value, start = outcome, 0.0 if objective is None else sign * objective, outcome.values
-        both = outcome.values[columns].max(axis=1, initial=0.0) < _ZERO
-        pull = np.array([outcome.bound_multipliers[id(nlp.variables[j])] for j in columns[every, hold]])
-        push = np.array([outcome.bound_multipliers[id(nlp.variables[j])] for j in columns[every, 1 - hold]])
+        best, value = values, 0.0 if objective is None else sign * objective
+        both = values[piece.columns].max(axis=1, initial=0.0) < _ZERO
         flip = both & (pull > _ZERO)
         kind = "S" if not flip.any() else "M" if (np.abs(push[flip]) <= _ZERO).all() else "W"
         found = Polished(kind, tuple(working.pairs[i].name for i in np.flatnonzero(both)))
@@ -200,8 +194,57 @@ def polish(working: Working, time_limit=None, flips: int = 20) -> Polished | Non
     for variable, number in kept:
         variable.set_value(number, skip_validation=True)
     if best is not None:
-        best.load()
+        piece.load(best)
     return found
+
+
+class _Piece:
+    """The smooth problem that is left when one side of every pair is held at zero and integers are at their values.
+
+    A linear or convex quadratic one goes to HiGHS, whose answers are exact to rounding where Ipopt stops at a bound whose
+    multiplier is zero; any other goes to Ipopt.
+    """
+
+    def __init__(self, working: Working):
+        self.working, self.block = working, working.use("sos1")
+        self.nlp = nlp = working.nlp("sos1")
+        members = [self.block.set[i].get_variables() for i in self.block.set]
+        self.columns = np.array([[nlp.column.get(id(v), -1) for v in pair] for pair in members], int).reshape(-1, 2)
+        self.usable = bool(nlp.variables) and not (self.columns < 0).any()
+        self.form = working.form("sos1") if self.usable else None
+        for i, slack in self.block.slack.items():
+            pair = working.pairs[i // 2]
+            slack.set_value(max(pyo.value((pair.left, pair.right)[i % 2], exception=False) or 0.0, 0.0))
+        self.start = nlp.start()
+        self.fixed = {id(v): round(v.value) for v in working.integers} | {id(v): 0.0 for v in _zeros_of_sets(working)}
+
+    def sides(self):
+        return [pair.left for pair in self.working.pairs], [pair.right for pair in self.working.pairs]
+
+    def solve(self, hold, time_limit):
+        """``(values, pull, push)``: pull and push say how much the leader gains by releasing the held and the other side."""
+        lower, upper = self.nlp.lower.copy(), self.nlp.upper.copy()
+        for key, number in self.fixed.items():
+            if key in self.nlp.column:
+                lower[self.nlp.column[key]] = upper[self.nlp.column[key]] = number
+        every = np.arange(len(hold))
+        held, other = self.columns[every, hold], self.columns[every, 1 - hold]
+        upper[held] = 0.0
+        if self.form is not None:
+            form = replace(self.form, lower=lower, upper=upper, integer=np.zeros(len(lower), bool))
+            answer = form.minimise(time_limit)
+            if answer.status == "optimal":
+                return answer.x, -answer.reduced_cost[held], -answer.reduced_cost[other]
+        outcome = self.nlp.solve(start=self.start, lower=lower, upper=upper, options=_POLISH, time_limit=time_limit)
+        if outcome.status not in ("optimal", "feasible"):
+            return None
+        self.start = outcome.values
+        gain = np.array([outcome.bound_multipliers[id(v)] for v in self.nlp.variables])
+        return outcome.values, gain[held], gain[other]
+
+    def load(self, values) -> None:
+        for variable, number in zip(self.nlp.variables, values.tolist(), strict=True):
+            variable.set_value(number, skip_validation=True)
 
 
 def _zeros_of_sets(working: Working):

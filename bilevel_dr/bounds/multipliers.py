@@ -133,9 +133,9 @@ class Multipliers:
             words += [f"{row.words}: {word}" for word in self.box.unbounded(row.others, -1.0 if low > 0.0 else 1.0)]
         for r, _, _ in self.gradient[k] if not words else ():
             row = self.rows[r]
-            partners = [j for j in row.columns.tolist() if j != k and j not in self.exclusive[k]]
-            loose = [self.box.variables[j].name for j in partners if math.isinf(max(self.box.upper[j], -self.box.lower[j]))]
-            words += [f"{row.words}: {name} has no bound" for name in loose]
+            for j in row.columns.tolist():
+                if j != k and j not in self.exclusive[k] and math.isinf(max(self.box.upper[j], -self.box.lower[j])):
+                    words.append(f"{row.words}: {self.box.variables[j].name} has no bound")
         words += [self.reasons[k]] if k in self.reasons else []
         if k in self.read:
             words.append("the leader reads it, so that there is no choice among multipliers")

@@ -92,6 +92,7 @@ class Relaxation:
         self._forms: dict[int, tuple] = {}
         self.rows = {id(constraint): self._row(constraint) for constraint in active_constraints(model)}
         self._curved = [row for row in self.rows.values() if not row.form.is_linear]
+        self._propagated = None  # the box the nonlinear rows saw last
         self._linear = [row for row in self.rows.values() if row.form.is_linear]
         self.matrix = self.stack([row.form for row in self._linear])
         constant = np.array([row.form.constant for row in self._linear])
@@ -202,8 +203,8 @@ class Relaxation:
         dual = answer.row_dual.copy()
         dual[((dual > 0) & np.isinf(row_lower)) | ((dual < 0) & np.isinf(row_upper))] = 0.0
         reduced = cost - matrix.T @ dual
-        reduced[np.abs(reduced) <= 1e-9 * max(1.0, np.abs(cost).max())] = 0.0
         ends = np.where(dual > 0, row_lower, row_upper), np.where(reduced > 0, lower, upper)
+        reduced[np.isinf(ends[1]) & (np.abs(reduced) <= 1e-9 * max(1.0, np.abs(cost).max()))] = 0.0  # rounding
         value = sum(float((y[y != 0] * end[y != 0]).sum()) for y, end in zip((dual, reduced), ends, strict=True))
         return -value if math.isfinite(value) else math.inf
 
@@ -244,8 +245,12 @@ class Relaxation:
         """Nonlinear rows by Pyomo's propagation, on variables of their own so that the model's keep their bounds."""
         if not self._curved or len(self._curved) > MOST_NONLINEAR:
             return False
+        columns = sorted(set().union(*(self.columns_of(row.form) for row in self._curved)))
+        box = np.array([self.lower[columns], self.upper[columns]])
+        if self._propagated is not None and np.array_equal(box, self._propagated):
+            return False
+        self._propagated = box
         bodies = [row.constraint.body for row in self._curved]
-        columns = sorted({self.column[id(v)] for body in bodies for v in identify_variables(body, False)})
         scratch = pyo.ConcreteModel()
         scratch.v = pyo.Var(columns, bounds=lambda _, j: (_or_none(self.lower[j]), _or_none(self.upper[j])))
         own = {id(self.variables[j]): scratch.v[j] for j in columns}

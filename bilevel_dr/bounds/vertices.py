@@ -174,8 +174,8 @@ def _independent(matrix) -> np.ndarray:
 def _unimodular_reach(matrix, size) -> float:
     """The largest |multiplier|: each is a sum of right-hand sides with weights 0 and ±1.
 
-    In a network (rows with two entries are arcs between the columns, rows with one lead to the ground) the weights lie on
-    a simple path or cycle, which meets the ground at most twice.
+    In a network (rows with two entries are arcs between the columns, rows with one lead to the ground) the weights lie
+    on a simple path or cycle, which meets the ground at most twice.
     """
     entries = (matrix != 0).sum(axis=1)
     if (entries <= 2).all() and _splits(matrix[entries == 2].T):

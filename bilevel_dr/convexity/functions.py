@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from math import inf
 
-from .intervals import REALS, unary
+from .intervals import REALS, domain, unary
 from .shapes import (
     AFFINE,
     CONCAVE,
@@ -28,7 +28,8 @@ def _minus(interval):
 
 
 def _tan(x):
-    return (_PLUS, x) if -math.pi / 2 <= x[0] and x[1] <= math.pi / 2 else (REALS, REALS)
+    first, last = domain("tan")
+    return (_PLUS, x) if first <= x[0] and x[1] <= last else (REALS, REALS)
 
 
 # name: interval of the argument → intervals with the signs of the first and of the second derivative
@@ -49,7 +50,6 @@ _DERIVATIVES = {
     "sin": lambda x: (unary("cos", x), _minus(unary("sin", x))),
     "cos": lambda x: (_minus(unary("sin", x)), _minus(unary("cos", x))),
 }
-_DOMAINS = {"log": (0.0, inf), "log10": (0.0, inf), "acosh": (1.0, inf), "asin": (-1.0, 1.0), "acos": (-1.0, 1.0), "atanh": (-1.0, 1.0)}
 
 
 def applied(name, inner) -> Shape:
@@ -69,7 +69,7 @@ def applied(name, inner) -> Shape:
         flags |= CONCAVE
     flags |= _of_the_logarithm(name, inner)
     strict = frozenset([inner.single]) if inner.single is not None and flags & AFFINE else NOTHING
-    first, last = _DOMAINS.get(name, REALS)
+    first, last = domain(name)
     if inner.affine or (first <= inner.low and inner.high <= last):  # a monotone function keeps level sets
         levels = inner.flags & (QUASICONVEX | QUASICONCAVE)
         flags |= levels if rising else mirrored(levels) if falling else 0

@@ -6,12 +6,13 @@ from itertools import product as sign_choices
 from math import inf
 
 import numpy as np
-from pyomo.common.errors import PyomoException
-from pyomo.core.expr.calculus.diff_with_pyomo import reverse_sd
+from pyomo.core.expr.calculus.diff_with_pyomo import DifferentiationException, reverse_sd
 from pyomo.core.expr.visitor import identify_variables
 
 from .box import Box
+from .intervals import domain
 from .rules import Rules
+from .tree import kind_of
 
 MOST_VARIABLES = 24
 _MOST_BOXES = 128
@@ -31,9 +32,32 @@ def second_derivatives(expression, variables):
                 entry = bends.get(variables[j], 0)
                 if not (_is_number(entry) and entry == 0):
                     entries[i, j] = entry
-    except PyomoException:
+    except (DifferentiationException, ArithmeticError, ValueError):  # also log(-1) of a constant base
         return None
     return entries
+
+
+def defined(terms, rules) -> bool:
+    """Whether terms are smooth all over the box, save perhaps at its border: else their domain may not be convex."""
+    stack = list(terms)
+    while stack:
+        node = stack.pop()
+        if not hasattr(node, "is_expression_type") or not node.is_expression_type():
+            continue
+        kind, args = kind_of(node), node.args
+        if kind == "unary":
+            inner, (first, last) = rules.shape(args[0]), domain(node.getname())
+            if inner.low < first or inner.high > last:
+                return False
+        elif kind in ("division", "power"):
+            base, exponent = (args[1], -1) if kind == "division" else (args[0], rules.shape(args[1]))
+            if not _is_number(exponent):
+                exponent = exponent.low if exponent.low == exponent.high else 0.5
+            low, high = rules.shape(base).interval
+            if low < 0 and (exponent != int(exponent) or (exponent < 0 and high > 0)):
+                return False
+        stack.extend(args)
+    return True
 
 
 def convex_over(entries, size, sign, box: Box) -> bool:

@@ -58,10 +58,15 @@ def varying_power(a, exponent):
 def unary(name, a):
     """One of Pyomo's unary functions, or the reals where it is not known."""
     if name in _INCREASING:
-        return _increasing(*_INCREASING[name], a)
+        return _increasing(_INCREASING[name], *domain(name), a)
     if name in _OTHER:
         return _OTHER[name](a)
     return REALS
+
+
+def domain(name):
+    """Where a unary function is defined and smooth inside; the ends may be left out."""
+    return _DOMAINS.get(name, REALS)
 
 
 def _pow(base, exponent):
@@ -100,8 +105,8 @@ def _cos(a):
 
 
 def _tan(a):
-    one_branch = -math.pi / 2 < a[0] and a[1] < math.pi / 2
-    return (math.tan(a[0]), math.tan(a[1])) if one_branch else REALS
+    first, last = domain("tan")
+    return (math.tan(a[0]), math.tan(a[1])) if first < a[0] and a[1] < last else REALS
 
 
 def _cosh(a):
@@ -114,17 +119,18 @@ def _acos(a):
     return math.pi / 2 - high, math.pi / 2 - low
 
 
+_DOMAINS = {
+    "log": (0.0, inf),
+    "log10": (0.0, inf),
+    "sqrt": (0.0, inf),
+    "acosh": (1.0, inf),
+    "asin": (-1.0, 1.0),
+    "acos": (-1.0, 1.0),
+    "atanh": (-1.0, 1.0),
+    "tan": (-math.pi / 2, math.pi / 2),  # one branch of it
+}
 _INCREASING = {
-    "exp": (math.exp, -inf, inf),
-    "log": (math.log, 0.0, inf),
-    "log10": (math.log10, 0.0, inf),
-    "sqrt": (math.sqrt, 0.0, inf),
-    "sinh": (math.sinh, -inf, inf),
-    "tanh": (math.tanh, -inf, inf),
-    "asinh": (math.asinh, -inf, inf),
-    "acosh": (math.acosh, 1.0, inf),
-    "atan": (math.atan, -inf, inf),
-    "asin": (math.asin, -1.0, 1.0),
-    "atanh": (math.atanh, -1.0, 1.0),
+    name: getattr(math, name)
+    for name in ("exp", "log", "log10", "sqrt", "sinh", "tanh", "asinh", "acosh", "atan", "asin", "atanh")
 }
 _OTHER = {"sin": _sin, "cos": _cos, "tan": _tan, "cosh": _cosh, "acos": _acos}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -15,11 +15,12 @@ from pyomo.repn import generate_standard_repn
 from ..followers import Follower
 from .box import AffineRow, Box
 from .definiteness import ROUNDING, definiteness
-from .hessian import MOST_VARIABLES, convex_over, second_derivatives
+from .ground import Function
+from .hessian import MOST_VARIABLES, convex_over, defined, second_derivatives
 from .rules import Rules, as_arrays, form_of, own_quadratic
 from .shapes import AFFINE, CONCAVE, CONVEX, NOTHING, PSEUDOCONCAVE, PSEUDOCONVEX, QUASICONCAVE, QUASICONVEX, closed
 from .tree import kind_of
-from .witness import Function, Witness, search
+from .witness import Witness, search
 
 _AFFINE = closed(AFFINE, -inf)
 _DENSE = 300_000  # entries of the matrices that are written out in full
@@ -66,15 +67,12 @@ class _Finding:
     degree: float
     flags: int
     strict: frozenset
-    form: dict | None = None
-    """Second derivatives of a quadratic with constant coefficients."""
 
     @property
     def needed(self) -> int:
         """The flags that make it convex: of the function for an objective, of its level sets for a row."""
-        if not self.function.is_row:
-            return CONVEX if self.function.sign > 0 else CONCAVE
-        return (QUASICONVEX if self.function.high < inf else 0) | (QUASICONCAVE if self.function.low > -inf else 0)
+        wanted = (QUASICONVEX, QUASICONCAVE) if self.function.is_row else (CONVEX, CONCAVE)
+        return sum(wanted[sense < 0] for sense in self.function.senses)
 
     @property
     def proved(self) -> bool:
@@ -82,8 +80,7 @@ class _Finding:
 
     @property
     def as_a_set_only(self) -> bool:
-        convex = (CONVEX if self.function.high < inf else 0) | (CONCAVE if self.function.low > -inf else 0)
-        return self.function.is_row and self.flags & convex != convex
+        return not all(self.flags & (CONVEX if sense > 0 else CONCAVE) for sense in self.function.senses)
 
 
 def judge(follower: Follower, leader_rows: Iterable[ConstraintData] = ()) -> Verdict:
@@ -103,7 +100,7 @@ def judge(follower: Follower, leader_rows: Iterable[ConstraintData] = ()) -> Ver
     own = {id(v) for v in follower.variables}
     box = Box()
     rules = Rules(own, box)
-    objective = _look(Function(follower.objective.name, follower.objective.expr, sign=follower.sign), own, rules)
+    objective = _look(Function(follower.objective, follower.objective.expr, sign=follower.sign), own, rules)
     rows = [_look(_row(constraint), own, rules) for constraint in follower.constraints]
     bent = [finding for finding in rows if finding.degree]
     open_questions = [finding for finding in (objective, *bent) if not finding.proved]
@@ -126,12 +123,12 @@ def _look(function, own, rules) -> _Finding:
     flags, strict = form_of(form)
     if function.is_row and not flags:
         flags = rules.shape(function.body).flags
-    return _Finding(function, 2, closed(flags, -inf), strict, form)
+    return _Finding(replace(function, form=form), 2, closed(flags, -inf), strict)
 
 
 def _row(constraint) -> Function:
     low, body, high = constraint.to_bounded_expression(evaluate_bounds=True)
-    return Function(constraint.name, body, -inf if low is None else low, inf if high is None else high)
+    return Function(constraint, body, -inf if low is None else low, inf if high is None else high)
 
 
 def _concerns(body, others, own) -> bool:
@@ -166,12 +163,12 @@ def _settle(follower, objective, rows, open_questions, decisions, box) -> Verdic
     box = box.tightened([row for row in affine if row is not None])
     rules, how = Rules(own, box), ""
     for finding in open_questions:
-        if finding.form is not None and not finding.function.is_row:
+        if finding.function.form is not None and not finding.function.is_row:
             continue  # its eigenvalues have spoken
         shape = rules.shape(finding.function.body)
         finding.flags |= shape.flags
         finding.strict |= shape.strict if finding.proved else frozenset()
-        if not finding.proved and finding.form is None and finding.function.low != finding.function.high:
+        if not finding.proved and finding.function.form is None and finding.function.low != finding.function.high:
             finding.flags |= _by_second_derivatives(finding, own, rules)
     if not objective.proved:
         strict = _on_the_plane(objective, follower.variables, [row for row in affine if row and row.low == row.high])
@@ -183,7 +180,7 @@ def _settle(follower, objective, rows, open_questions, decisions, box) -> Verdic
         return _proved(follower, objective, rows, how)
     reasons = {finding.function.name: _reason(finding) for finding in left}
     suspects = [finding.function for finding in left if reasons[finding.function.name] is None]
-    witness = search(suspects, functions, follower.variables, box, decisions) if suspects else None
+    witness = search(suspects, [*functions, *decisions], follower.variables, box) if suspects else None
     name, reason = next(iter(reasons.items()))
     more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
     return Verdict(
@@ -202,9 +199,9 @@ def _reason(finding):
         return "an equality that is not affine in the follower's own variables"
     if not finding.function.is_row and finding.flags & (PSEUDOCONVEX if finding.function.sign > 0 else PSEUDOCONCAVE):
         return "a ratio, pseudoconvex but not convex"
-    if finding.form is not None:
-        sign = -1 if finding.function.low > -inf else finding.function.sign
-        lowest = definiteness(*as_arrays({pair: sign * value for pair, value in finding.form.items()})[1:]).eigenvalue
+    form, sense = finding.function.form, finding.function.senses[0]
+    if form is not None:
+        lowest = definiteness(*as_arrays({pair: sense * value for pair, value in form.items()})[1:]).eigenvalue
         if lowest > -ROUNDING:
             return f"its smallest eigenvalue, {lowest:.2g} once scaled, may be rounding"
     return None
@@ -213,15 +210,14 @@ def _reason(finding):
 def _by_second_derivatives(finding, own, rules) -> int:
     """The flags that intervals of second derivatives prove, of the terms that the rules leave open."""
     function, flags = finding.function, 0
-    for need, bound in ((CONVEX, function.high), (CONCAVE, -function.low)):
-        if function.is_row and bound == inf or not function.is_row and need != finding.needed:
-            continue
+    for sense in function.senses:
+        need = CONVEX if sense > 0 else CONCAVE
         terms, variables = _open_terms(function.body, need, own, rules)
         if not 0 < len(variables) <= MOST_VARIABLES:
             continue
-        entries = second_derivatives(SumExpression(terms), variables)
-        if entries is not None and convex_over(entries, len(variables), 1 if need == CONVEX else -1, rules.box):
-            flags |= need | (QUASICONVEX if need == CONVEX else QUASICONCAVE)
+        entries = second_derivatives(SumExpression(terms), variables) if defined(terms, rules) else None
+        if entries is not None and convex_over(entries, len(variables), sense, rules.box):
+            flags |= closed(need, -inf)
     return flags
 
 
@@ -241,7 +237,7 @@ def _open_terms(body, need, own, rules):
 
 def _on_the_plane(objective, variables, equalities):
     """Whether a quadratic objective is convex where its equality rows hold: None if not shown, else whether strictly so."""
-    if objective.form is None or not equalities or len(variables) * max(len(variables), len(equalities)) > _DENSE:
+    if objective.function.form is None or not equalities or len(variables) * max(len(variables), len(equalities)) > _DENSE:
         return None
     from scipy.linalg import null_space
 
@@ -251,7 +247,7 @@ def _on_the_plane(objective, variables, equalities):
         for coefficient, variable in zip(row.coefficients, row.variables, strict=True):
             if id(variable) in place:
                 plane[k, place[id(variable)]] += coefficient
-    for (i, j), value in objective.form.items():
+    for (i, j), value in objective.function.form.items():
         form[place[i], place[j]] = form[place[j], place[i]] = objective.function.sign * value
     basis = null_space(plane, rcond=1e-9)
     if not basis.size:

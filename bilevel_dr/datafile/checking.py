@@ -105,7 +105,7 @@ class _Check:
         self.doubtful: set[int] = set()  # identities of sets whose members are not known for sure
         self.strangers: set[tuple] = set()  # indices reported once, though each column of a table's row has them
         self.sound = not case.problems  # nothing wrong so far but missing values and failed checks
-        self.reported_missing = False
+        self.lacking: set[str] = set()  # params reported for missing values
 
     def run(self) -> list[DataError]:
         for name, component in self.instance.component_map().items():
@@ -179,7 +179,7 @@ class _Check:
         return not self._is_known(component.index_set()) or domains.contains(component.index_set(), index)
 
     def _is_known(self, members) -> bool:
-        """Whether all that a set is made of is built and beyond doubt."""
+        """Whether all that a set is made of is built, and beyond doubt."""
         for part in members.subsets(expand_all_set_operators=True):
             if id(part) in self.doubtful or not part.is_constructed():
                 return False
@@ -192,7 +192,7 @@ class _Check:
             build(name, component)
         except Exception as error:  # rules and validators of a model may raise anything
             self.doubtful.add(id(component))
-            if str(error).startswith(_NO_VALUE):
+            if self.sound and str(error).startswith(_NO_VALUE):
                 self._report_missing()
             elif self.sound and not self.found:
                 self._report_failure(name, component, error)
@@ -222,21 +222,21 @@ class _Check:
         values = ", ".join(f"{label(*key)} = {pyo.value(self.instance.component(key[0])[key[1]])}" for key in used)
         where = f" at {domains.listed(failed)}" if check.is_indexed() else ""
         message = f"'{name.replace('_', ' ')}' does not hold{where}{': ' if values else ''}{values}"
-        known = sorted((key for key in used if key in self.case.places), key=lambda key: not self.case.places[key].is_override)
-        key = [*known, *used, (name, None)][0]
+        given = [key for key in used if key in self.case.places]
+        given.sort(key=lambda key: not self.case.places[key].is_override)  # an override is what broke it
+        key = [*given, *used, (name, None)][0]
         self._report(message, *key, fatal=False)
 
     def _report_missing(self) -> None:
         """One error for each param without default that lacks values; once, though many components stumble on it."""
-        if self.reported_missing:
-            return
-        self.reported_missing = True
         for name, param in self.instance.component_map(pyo.Param).items():
-            if param.default() is not pyo.Param.NoValue or param.is_indexed() and not param.index_set().isfinite():
+            known = param.is_constructed() and (not param.is_indexed() or self._is_known(param.index_set()))
+            if name in self.lacking or param.default() is not pyo.Param.NoValue or not known:
                 continue
             given = {index for index, item in param.sparse_items() if pyo.value(item, exception=False) is not None}
             missing = [index for index in param.index_set() if index not in given]
             if missing:
+                self.lacking.add(name)
                 places = [place for key, place in self.case.places.items() if key[0] == name]
                 where = f" at {domains.listed(missing)}" if param.is_indexed() else ""
                 message = f"{name} has no value{where}, and no default"

@@ -64,7 +64,7 @@ def expanded(items: list[Token], dim: int) -> list[Token]:
             template, free = items[at], items[at].value.count("*")
             entries = len(template.value)
             if entries != dim:
-                raise LayoutError(f"the slice {_written(template)} has {entries} entries, the index {dim}", template.line)
+                raise LayoutError(f"the slice {_written(template)} has {entries} entries, not {dim}", template.line)
             at += 1
         elif template is None:
             found.append(items[at])

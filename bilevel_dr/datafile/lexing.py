@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
 
+KEYWORDS = frozenset(("data", "end", "load", "include", "store", "namespace"))  # never data; set, param, table may be
 BROKEN = object()  # the value of a token already reported: whatever holds it is passed over in silence
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -102,7 +103,7 @@ def _value(kind: str, word: str, line: int, in_header: bool) -> Token | str:
         value = _number(word)
         return Token(kind, value, line) if abs(value) < float("inf") else f"{word} is too large for a number"
     if kind == "word":
-        return Token(kind, _BOOLEANS.get(word, word), line)
+        return Token("keyword" if word in KEYWORDS else kind, _BOOLEANS.get(word, word), line)
     if kind == "star":
         return Token("*", word, line)
     if kind == "openquote":

@@ -13,15 +13,14 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ..errors import DataError
-from .lexing import Token, tokenize
+from .lexing import KEYWORDS, Token, tokenize
 from .trust import path_inside, vetted_load
 
 MAX_BYTES = 64 * 2**20  # some four million numbers: what is larger is a mistake, or not a .dat file
 
 _STATEMENTS = ("set", "param", "table", "data", "end")
 _FOREIGN = ("include", "load")
-_KEYWORDS = {*_STATEMENTS, *_FOREIGN, "store", "namespace"}
-_NEVER_DATA = _KEYWORDS - {"set", "param", "table"}  # Pyomo takes these three for ordinary words behind a ':='
+_OPENERS = KEYWORDS | {"set", "param", "table"}
 _BOMS = {codecs.BOM_UTF8: "UTF-8", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 _NO_END = "the statement that ends here lacks its ';'"
 
@@ -144,12 +143,12 @@ def _split(tokens: list[Token], report: Report) -> Iterator[list[Token]]:
                 report("this ';' ends nothing: take it out", token.line)
             words, body = [], None
             continue
-        if token.kind == "word" and words:
-            if _opens_line(token, words[-1], _KEYWORDS if body is None else _NEVER_DATA):
+        if token.kind in ("word", "keyword") and words:
+            if _opens_line(token, words[-1], _OPENERS if body is None else KEYWORDS):
                 cut = len(words)
         elif token.kind in (":", ":=") and body is not None:
             before = range(len(words) - 1, body, -1)
-            cut = next((at for at in before if _opens_line(words[at], words[at - 1], _KEYWORDS)), None)
+            cut = next((at for at in before if _opens_line(words[at], words[at - 1], _OPENERS)), None)
         elif token.kind == "{" and words and words[0].value == "namespace":
             report("'namespace' is refused: its values would reach no model; write them outside it", words[0].line)
             next((later for later in stream if later.kind == "}"), None)
@@ -169,7 +168,7 @@ def _split(tokens: list[Token], report: Report) -> Iterator[list[Token]]:
 
 
 def _opens_line(token: Token, previous: Token, keywords) -> bool:
-    return token.line > previous.line and token.kind == "word" and token.value in keywords
+    return token.line > previous.line and token.kind in ("word", "keyword") and token.value in keywords
 
 
 def _statement(words: list[Token], file: str, report: Report) -> Statement | None:
@@ -177,7 +176,7 @@ def _statement(words: list[Token], file: str, report: Report) -> Statement | Non
     first = words[0]
     if first.kind == "broken":
         return None
-    if first.kind != "word" or first.value not in _KEYWORDS:
+    if first.kind not in ("word", "keyword") or first.value not in _OPENERS:
         near = get_close_matches(str(first.value).lower(), [*_STATEMENTS, *_FOREIGN], n=1)
         if near:
             hint = f"write '{near[0]}'"

@@ -1,6 +1,6 @@
 """Statements → values: what each parameter and set is given, and what is wrong with the way it is written.
 
-The layouts are Pyomo's: lists (``param a := 1 90 2 80;``), slices (``[1,*] …``), tables (``param : CONSUMERS : a b :=``),
+The layouts are Pyomo's: lists (``param a := 1 90 2 80;``), slices (``[1,*] …``), tables (``param : SET : a b := …``),
 matrices (``param d : 1 2 := …``, transposed by ``(tr)``), sets of members or tuples, indexed sets and ``+ -`` matrices.
 Where an index is given twice Pyomo keeps the last value, of two values for a scalar the first: here both are errors.
 """
@@ -171,9 +171,9 @@ class _Reader:
         if header and header[0].kind == ":":
             self._table(header[1:], merged(body))
             return
-        if not header or not self._names("param", header[0]):
-            if not header:
-                raise LayoutError("'param' is followed by no name", line)
+        if not header:
+            raise LayoutError("'param' is followed by no name", line)
+        if not self._names("param", header[0]):
             return
         name, rest = header[0].value, header[1:]
         dim = self.names.params[name]
