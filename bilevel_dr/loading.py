@@ -94,8 +94,7 @@ def find_model(model):
     if isinstance(model, ModuleType):
         return _only_model(vars(model), model.__name__)
     if not isinstance(model, str | os.PathLike):
-        given = type(model).__name__
-        raise ModelError(f"a {given} is no model: give an AbstractModel, a module or the path of a .py file")
+        raise ModelError(f"give an AbstractModel, a module or the path of a .py file, not {type(model).__name__}")
     path = Path(model)
     if not path.is_file() or path.suffix != ".py":
         siblings = [entry.name for entry in path.parent.glob("*.py")] if path.parent.is_dir() else []
@@ -136,6 +135,7 @@ def _import(path: Path) -> ModuleType:
         with _quiet_pyomo():
             exec(compile(source, str(key), "exec", dont_inherit=True), module.__dict__)
     except (Exception, SystemExit) as error:  # somebody's file: anything may come out of it
+        del sys.modules[module.__name__]
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(key)]
         line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
         raise ModelError(f"{path}{f':{line}' if line else ''}: cannot be imported: {one_line(error)}") from error

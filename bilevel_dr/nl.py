@@ -246,7 +246,8 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
             if not variables:
                 return Outcome("optimal", values=np.empty(0), bound=_constant_objective(model))
             try:
-                scip.readProblem(path)
+                with no_output():
+                    scip.readProblem(path)
             except Exception as error:  # PySCIPOpt raises bare Exception for a reader's refusal
                 raise SolverFailed(f"SCIP cannot read {model.name}: {_last_line(error)}") from error
     except _Contradiction as error:
@@ -288,7 +289,8 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
 
 def _run(scip, name: str) -> str:
     try:
-        scip.optimize()
+        with no_output():
+            scip.optimize()
     except Exception as error:  # PySCIPOpt raises bare Exception, as for "error in LP solver"
         raise SolverFailed(f"SCIP failed on {name}: {_last_line(error)}") from error
     if scip.getStatus() == "userinterrupt":

@@ -10,7 +10,7 @@ from .datafile.lexing import scalar
 from .errors import DataError
 
 _NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\[([^\]]*)\])?\s*")
-_ENTRY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,"'\[\]]*[^,"'\[\]\s]))\s*(?:,|$)""")
+_ENTRY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,"'\[\]]*[^,"'\[\]\s]))\s*(,|$)""")
 _NO_NUMBER = re.compile(r"[-+]?(inf(inity)?|nan)", re.IGNORECASE)
 
 
@@ -102,13 +102,13 @@ def _parse_name(text: str) -> tuple[str, object]:
     name, inside = match.groups()
     if inside is None:
         return name, None
-    entries, at = [], 0
-    while at < len(inside) or not entries:
+    entries, at, comma = [], 0, ","
+    while comma:
         entry = _ENTRY.match(inside, at)
         if not entry:
             raise DataError(f"override {text!r}: [{inside}] is no index; write [3] or [a,1]", parameter=name)
-        quoted = entry[1] if entry[1] is not None else entry[2]
-        entries.append(scalar(entry[3]) if quoted is None else quoted)
+        double, single, word, comma = entry.groups()
+        entries.append(scalar(word) if word else double or single or "")
         at = entry.end()
     return name, entries[0] if len(entries) == 1 else tuple(entries)
 

@@ -1,4 +1,4 @@
-"""Compiled solvers write to file descriptor 1 as they please; standard output belongs to the caller's answer."""
+"""Compiled solvers write to descriptors 1 and 2 as they please; both belong to the caller, and outcomes say what was wrong."""
 
 from __future__ import annotations
 
@@ -16,24 +16,17 @@ _kept: list[int] = []
 
 @contextmanager
 def no_output():
-    """Send what compiled code writes to descriptor 1 meanwhile nowhere."""
-    with _lock:
-        if not _kept:
-            if sys.stdout is not None:
-                sys.stdout.flush()
-            _C.fflush(None)
-            kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 1)
-            os.close(nowhere)
-        else:
-            kept = _kept[0]
-        _kept.append(kept)
+    """Send whatever is written to descriptors 1 and 2 meanwhile, by compiled code too, nowhere."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
         yield
     finally:
-        with _lock:
-            _kept.pop()
-            if not _kept:
-                _C.fflush(None)  # what the C library still holds would come out later
-                os.dup2(kept, 1)
-                os.close(kept)
+        for number, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)
+        os.close(nowhere)

@@ -1,8 +1,8 @@
 """Convexity of followers: ``judge(follower)`` says proved, not proved or disproved, and why.
 
 The way of a row: :mod:`verdict` asks :mod:`rules` (composition, from :mod:`products` and :mod:`functions`, with
-:mod:`definiteness` for quadratic forms), then :mod:`hessian` (intervals of second derivatives over a :mod:`box`), and at
-last :mod:`witness` for a proof of the contrary.
+:mod:`definiteness` for quadratic forms), then :mod:`hessian` (intervals of second derivatives over a :mod:`box`), and
+at last :mod:`witness` for a proof of the contrary.
 """
 
 from .verdict import Verdict, judge

@@ -130,7 +130,7 @@ def _block_definiteness(block, rows, columns, scaled, size):
 def _pivot_down(matrix):
     """None where L D L' has a positive D, else d with d'Hd < 0, or zeros where the factors do not tell.
 
-    A sparse LU that takes its pivots on the diagonal is L D L'; where D_k < 0 and L'd is the k-th unit vector, d'Hd = D_k.
+    A sparse LU that takes its pivots on the diagonal is L D L'; where L'd is the k-th unit vector, d'Hd = D_k.
     """
     from scipy.sparse.linalg import splu, spsolve
 

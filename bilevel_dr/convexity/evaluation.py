@@ -1,7 +1,7 @@
 """Values of an expression at many points at once, each with a bound of its rounding error; the model is not touched.
 
-The bound is the running error analysis of N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3,
-to first order: what comes in, times the slope, plus one rounding of what goes out.
+The bound is a running error analysis (N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, section
+3.3) to first order: what comes in, times the slope, plus one rounding of what goes out.
 """
 
 from __future__ import annotations

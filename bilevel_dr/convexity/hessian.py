@@ -1,4 +1,4 @@
-"""Convexity by the second derivatives: symbolic by Pyomo, bounded by intervals over a box that is halved where need be."""
+"""Convexity by second derivatives: symbolic by Pyomo, bounded by intervals over a box that is halved where need be."""
 
 from __future__ import annotations
 

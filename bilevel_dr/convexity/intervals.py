@@ -1,8 +1,8 @@
 """Interval arithmetic on pairs ``(low, high)`` of extended reals.
 
-``pyomo.contrib.fbbt.interval`` answers (−∞, ∞) to [0, ∞) × [0, 1] and overflows on 1e200²; what is proved here often rests
-on just such a sign, so these few functions keep it: 0 · ∞ is 0, an overflow is ∞. Outside a function's domain an interval
-is cut to the domain. Rounding is not directed outwards: a bound is right to rounding.
+``pyomo.contrib.fbbt.interval`` answers (−∞, ∞) to [0, ∞) × [0, 1] and overflows on 1e200²; what is proved here often
+rests on just such a sign, so these few functions keep it: 0 · ∞ is 0, an overflow is ∞. Outside a function's domain an
+interval is cut to the domain. Rounding is not directed outwards: a bound is right to rounding.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Curvature of an expression in a follower's own variables, by the rules of composition; everybody else's are data.
 
-Each node of the tree gets a :class:`Shape`: the interval of its values, its degree in the own variables and what is known
-of its curvature for *every* value of the data. The rules are those of disciplined convex programming (M. Grant, S. Boyd,
-Y. Ye 2006), and these, which catch what it needs to be told by hand:
+Each node of the tree gets a :class:`Shape`: the interval of its values, its degree in the own variables and what is
+known of its curvature for *every* value of the data. The rules are those of disciplined convex programming (M. Grant,
+S. Boyd, Y. Ye 2006), and these, which find what is told there by hand:
 
-- a product of powers c · Π gᵢ^aᵢ of nonnegative factors is convex where every aᵢ < 0, or one is positive and Σ aᵢ ≥ 1;
-  concave where every aᵢ > 0 and Σ aᵢ ≤ 1 (S. Boyd, L. Vandenberghe, Convex Optimization, 2004, exercise 3.36 and 3.1.5);
-- a function whose square root is convex (a sum of squares, a semidefinite form) counts as a square in such a product: norms,
-  quadratic over linear;
+- a product of powers c · Π gᵢ^aᵢ of nonnegative factors is convex where every aᵢ < 0, or where one is positive and
+  Σ aᵢ ≥ 1; concave where every aᵢ > 0 and Σ aᵢ ≤ 1;
+- a function whose square root is convex (a sum of squares, a semidefinite form) counts as a square in such a product:
+  norms, quadratic over linear;
 - logarithms of log-convex functions are convex (log Σ exp), of log-concave ones concave;
 - u · (k log u − Σ kⱼ log vⱼ) with k ≥ Σ kⱼ ≥ 0 is convex (entropy, relative entropy);
 - the quadratic terms of a sum are judged together, by their eigenvalues.
@@ -52,7 +52,10 @@ class Rules:
         shape = self._variables.get(id(variable))
         if shape is None:
             interval = self.box.of(variable)
-            shape = Shape(*interval, 1, AFFINE, single=id(variable), node=variable) if id(variable) in self.own else data(interval)
+            if id(variable) in self.own:
+                shape = Shape(*interval, 1, AFFINE, single=id(variable), node=variable)
+            else:
+                shape = data(interval)
             self._variables[id(variable)] = shape
         return shape
 
@@ -162,11 +165,10 @@ def as_arrays(entries):
 
 
 def _is_square(repn):
-    """Whether a quadratic is |A z + b|² + c with c ≥ 0, in all its variables z: its homogeneous form is semidefinite."""
-    entries: dict = {}
-    terms = [(2 * c if a is b else c, id(a), id(b)) for c, (a, b) in zip(repn.quadratic_coefs, repn.quadratic_vars, strict=True)]
-    terms += [(c, 0, id(v)) for c, v in zip(repn.linear_coefs, repn.linear_vars, strict=True)]
-    for value, i, j in [*terms, (2 * repn.constant, 0, 0)]:
-        pair = (i, j) if i <= j else (j, i)
-        entries[pair] = entries.get(pair, 0.0) + value
+    """Whether a quadratic is |A z + b|² + c with c ≥ 0 in all its variables z: its homogeneous form is semidefinite."""
+    everybody = {id(v) for pair in repn.quadratic_vars for v in pair}
+    entries = own_quadratic(repn, everybody)
+    for value, variable in zip(repn.linear_coefs, repn.linear_vars, strict=True):
+        entries[0, id(variable)] = value  # 0 stands for the 1 that makes it homogeneous
+    entries[0, 0] = 2 * repn.constant
     return bool(form_of(entries)[0] & CONVEX)

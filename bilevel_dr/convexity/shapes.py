@@ -21,9 +21,10 @@ NOTHING = frozenset()
 class Shape:
     """Values in [low, high], degree in the own variables (0: data), flags of curvature for every value of the data.
 
-    ``strict`` holds own variables along which a convex or concave node bends strictly; ``single`` the only own variable an
-    affine node moves with, and certainly does; ``node`` the variable or the sum it describes. ``scale`` and ``factors``
-    write a product as scale · Π shape^exponent, ``logs`` a sum of logarithms as data + Σ coefficient · log(shape).
+    ``strict`` holds own variables along which a convex or concave node bends strictly; ``single`` the only own variable
+    an affine node moves with, and certainly does; ``node`` the variable or the sum it describes. ``scale`` and
+    ``factors`` write a product as scale · Π shape^exponent, ``logs`` a sum of logarithms as data + Σ coefficient ·
+    log(shape).
     """
 
     __slots__ = ("low", "high", "degree", "flags", "strict", "single", "node", "scale", "factors", "logs")

@@ -33,8 +33,8 @@ def fold(root, number, variable, operator):
     number, variable : callable
         ``number(float)`` for all that is constant (Params and fixed variables too), ``variable(VarData)`` for the rest.
     operator : callable
-        ``operator(kind, node, values)`` with ``kind`` one of ``sum, product, division, power, negation, unary, named`` and
-        ``other``, and the values of ``node.args``. It is called once for a sub-expression that occurs several times.
+        ``operator(kind, node, values)`` with ``kind`` one of ``sum, product, division, power, negation, unary, named``
+        and ``other``, and the values of ``node.args``; called once for a sub-expression that occurs several times.
     """
 
     def leaf(node):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import inf
 
 import numpy as np
@@ -24,7 +25,7 @@ from .witness import Witness, search
 
 _AFFINE = closed(AFFINE, -inf)
 _DENSE = 300_000  # entries of the matrices that are written out in full
-_UNKNOWN = "neither composition rules, eigenvalues nor bounds of second derivatives show it convex, and no witness was found"
+_UNKNOWN = "neither rules, eigenvalues nor bounds of second derivatives show it convex, and no witness was found"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Verdict:
     Attributes
     ----------
     convexity : str
-        ``"proved"``, ``"not proved"`` or ``"disproved"``. Proved: every point that satisfies the KKT conditions is an answer.
+        ``"proved"``, ``"not proved"`` or ``"disproved"``. Proved: every point that satisfies the KKT conditions is an
+        answer.
     kind : str
         ``"linear"``, ``"quadratic"`` (affine rows) or ``"nonlinear"``, in the follower's own variables.
     message : str
@@ -44,8 +46,8 @@ class Verdict:
     strict : bool
         Whether the objective is proved strictly convex: the follower's answer is unique.
     quasiconvex : tuple of str
-        Rows whose body is not convex but whose feasible set is (x·y ≥ 1 for x, y ≥ 0). KKT points are answers all the same
-        (K. Arrow, A. Enthoven 1961), but the Lagrangian is not convex: no duality, no bound of multipliers from it.
+        Rows whose body is not convex but whose feasible set is (x·y ≥ 1 for x, y ≥ 0). KKT points are answers all the
+        same (K. Arrow, A. Enthoven 1961), but the Lagrangian is not convex: no duality, no bound of multipliers from it.
     witness : Witness or None
         Where disproved.
     """
@@ -118,8 +120,8 @@ def _look(function, own, rules) -> _Finding:
         return _Finding(function, shape.degree, shape.flags, shape.strict)
     form = own_quadratic(repn, own)
     if not form:
-        moves = any(id(v) in own for v in repn.linear_vars) or any(id(v) in own for pair in repn.quadratic_vars for v in pair)
-        return _Finding(function, int(moves), _AFFINE, NOTHING)
+        variables = chain(repn.linear_vars, *repn.quadratic_vars)
+        return _Finding(function, int(any(id(v) in own for v in variables)), _AFFINE, NOTHING)
     flags, strict = form_of(form)
     if function.is_row and not flags:
         flags = rules.shape(function.body).flags
@@ -167,14 +169,18 @@ def _settle(follower, objective, rows, open_questions, decisions, box) -> Verdic
             continue  # its eigenvalues have spoken
         shape = rules.shape(finding.function.body)
         finding.flags |= shape.flags
-        finding.strict |= shape.strict if finding.proved else frozenset()
-        if not finding.proved and finding.function.form is None and finding.function.low != finding.function.high:
+        if finding.function.is_row:  # a bound that the box implies cuts nothing away
+            finding.flags |= QUASICONVEX if shape.high <= finding.function.high else 0
+            finding.flags |= QUASICONCAVE if shape.low >= finding.function.low else 0
+        finding.strict |= shape.strict if finding.proved else NOTHING
+        if not finding.proved and finding.function.form is None and not finding.function.is_equality:
             finding.flags |= _by_second_derivatives(finding, own, rules)
     if not objective.proved:
-        strict = _on_the_plane(objective, follower.variables, [row for row in affine if row and row.low == row.high])
+        equalities = [row for row in affine if row is not None and row.low == row.high]
+        strict = _on_the_plane(objective, follower.variables, equalities)
         if strict is not None:
             objective.flags |= objective.needed
-            objective.strict, how = (frozenset(own) if strict else frozenset()), " on the plane of its equality rows"
+            objective.strict, how = (frozenset(own) if strict else NOTHING), " on the plane of its equality rows"
     left = [finding for finding in open_questions if not finding.proved]
     if not left:
         return _proved(follower, objective, rows, how)
@@ -195,7 +201,7 @@ def _settle(follower, objective, rows, open_questions, decisions, box) -> Verdic
 
 def _reason(finding):
     """Why no witness is to be looked for, or None."""
-    if finding.function.low == finding.function.high:
+    if finding.function.is_equality:
         return "an equality that is not affine in the follower's own variables"
     if not finding.function.is_row and finding.flags & (PSEUDOCONVEX if finding.function.sign > 0 else PSEUDOCONCAVE):
         return "a ratio, pseudoconvex but not convex"
@@ -222,7 +228,7 @@ def _by_second_derivatives(finding, own, rules) -> int:
 
 
 def _open_terms(body, need, own, rules):
-    """The terms of a sum that the rules do not show to bend as needed, with those others that move with the same variables."""
+    """The terms of a sum that the rules do not show to bend as needed, and those others in the same variables alone."""
     while body.is_named_expression_type():
         body = body.arg(0)
     moved = []
@@ -236,8 +242,9 @@ def _open_terms(body, need, own, rules):
 
 
 def _on_the_plane(objective, variables, equalities):
-    """Whether a quadratic objective is convex where its equality rows hold: None if not shown, else whether strictly so."""
-    if objective.function.form is None or not equalities or len(variables) * max(len(variables), len(equalities)) > _DENSE:
+    """Whether a quadratic objective is convex where the equalities hold: None if not shown, else whether strictly so."""
+    largest = len(variables) * max(len(variables), len(equalities))
+    if objective.function.form is None or not equalities or largest > _DENSE:
         return None
     from scipy.linalg import null_space
 

@@ -1,8 +1,8 @@
 """A proof that a follower is not convex: two answers open to it at one decision of the others, and what lies halfway.
 
-A convex objective is at most the mean of its ends there, and a convex feasible set holds the middle. Points are drawn with
-a fixed seed inside the bounds and the affine rows, moved both ways along directions of negative curvature and random ones,
-and kept only where all follower rows hold and the inequality is broken by far more than rounding.
+A convex objective is at most the mean of its ends there, and a convex feasible set holds the middle. Points are drawn
+with a fixed seed inside the bounds and the affine rows, moved both ways along directions of negative curvature and
+random ones, and kept only where all follower rows hold and the inequality is broken by far more than rounding.
 """
 
 from __future__ import annotations
@@ -159,7 +159,8 @@ def _most_bent(ground, function, sense, centres):
     """The own direction in which sense · function bends down most, at each centre; None where that is not computed."""
     place = {id(v): k for k, v in enumerate(ground.own)}
     if function.form is not None:
-        names, diagonal, rows, columns, values = as_arrays({pair: sense * value for pair, value in function.form.items()})
+        form = {pair: sense * value for pair, value in function.form.items()}
+        names, diagonal, rows, columns, values = as_arrays(form)
         names = [place[name] for name in names]
         if ground.free is None:
             direction, found = np.zeros(len(place)), definiteness(diagonal, rows, columns, values).direction

@@ -230,8 +230,9 @@ class _Check:
     def _report_missing(self) -> None:
         """One error for each param without default that lacks values; once, though many components stumble on it."""
         for name, param in self.instance.component_map(pyo.Param).items():
-            known = param.is_constructed() and (not param.is_indexed() or self._is_known(param.index_set()))
-            if name in self.lacking or param.default() is not pyo.Param.NoValue or not known:
+            if name in self.lacking or param.default() is not pyo.Param.NoValue or not param.is_constructed():
+                continue
+            if param.is_indexed() and not (param.index_set().isfinite() and self._is_known(param.index_set())):
                 continue
             given = {index for index, item in param.sparse_items() if pyo.value(item, exception=False) is not None}
             missing = [index for index in param.index_set() if index not in given]
