@@ -52,20 +52,28 @@ def main() -> None:
     sys.exit(supervised(lambda: app(prog_name="bilevel-dr")))
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="print the version", is_eager=True)] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell on stderr what is being done")] = False,
-):
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from . import __version__
 
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_print_version, is_eager=True)
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell on stderr what is being done")] = False,
+):
+    level = logging.INFO if verbose else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(logging.INFO if verbose else logging.WARNING)  # the run folder's log has more
-    log.handlers[:] = [handler]
-    log.setLevel(logging.INFO if verbose else logging.WARNING)
+    handler.setLevel(level)  # a run folder's log takes more than the screen
+    log.addHandler(handler)
+    log.setLevel(level)
+    context.call_on_close(lambda: log.removeHandler(handler))
 
 
 @app.command("list")
@@ -166,7 +174,7 @@ def compare(
     else:
         from . import display
 
-        display.show_table(table, f"{model} {data}: every route")
+        display.show_table(table.drop(columns="note"), f"{model} {data}: every route")
     applied = table[table["termination"] != "refused"]
     failed = applied[applied["claim"] == "none"]
     for row in failed.itertuples():

@@ -19,7 +19,7 @@ import pyomo.environ as pyo
 from pyomo.contrib.solver.common.util import SolverError
 from pyomo.contrib.solver.solvers.asl_sol_reader import parse_asl_sol_file
 
-from .nl import Outcome, write
+from .nl import Outcome, _Contradiction, write
 from .processes import last_words, run
 
 GRACE = 1.0
@@ -51,12 +51,16 @@ class ExecutableNlp:
 
     def __init__(self, model, free=(), executable="ipopt", name=None):
         self.executable, self.name = str(executable), name or Path(executable).name
+        self.infeasible, self.variables, self.rows = "", [], []
+        self.lower = self.upper = self.row_lower = self.row_upper = np.empty(0)
         sets = list(model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True))
         for s in sets:
             s.deactivate()
         try:
             with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
                 self._write(model, os.path.join(folder, self.INPUT), free)
+        except _Contradiction as error:
+            self.infeasible = str(error)
         finally:
             for s in sets:
                 s.activate()
@@ -69,6 +73,8 @@ class ExecutableNlp:
 
     def _write(self, model, path: str, free) -> None:
         self.variables, self.rows = write(model, path, free)
+        if not self.variables:
+            return
         self._text = _NlText(Path(path).read_text())
         self.lower, self.upper = self._text.bounds("b", len(self.variables))
         self.row_lower, self.row_upper = self._text.bounds("r", len(self.rows))
@@ -98,6 +104,8 @@ class ExecutableNlp:
         SolverFailed
             When the executable cannot even be started.
         """
+        if not self.variables:  # nothing to decide
+            return Outcome("infeasible" if self.infeasible else "optimal", values=np.empty(0), message=self.infeasible)
         lower = (self.lower if lower is None else lower).copy()
         upper = (self.upper if upper is None else upper).copy()
         for variable, number in (fixed or {}).items():

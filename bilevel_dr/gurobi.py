@@ -7,6 +7,7 @@ import tempfile
 import time
 
 import numpy as np
+from pyomo.common.errors import InfeasibleConstraintException
 from pyomo.repn.plugins.lp_writer import LPWriter
 
 from .errors import ModelError, SolverFailed
@@ -48,7 +49,10 @@ def solve_gurobi(model, *, gap: float = 1e-6, time_limit: float | None = None, o
     try:
         with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder, gurobipy.Env(empty=True) as env:
             path = os.path.join(folder, "model.lp")
-            columns = _write(model, path)
+            try:
+                columns = _write(model, path)
+            except InfeasibleConstraintException as error:
+                return Outcome("infeasible", message=" ".join(str(error).split()))
             for name, setting in settings.items():
                 env.setParam(name, setting)
             env.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -34,45 +34,84 @@ def minimise(c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, tim
     Q : sparse (n, n), symmetric positive semi-definite, optional
     integer : bool array (n,), optional
         Not together with ``Q``: HiGHS has no mixed-integer quadratic solver.
+
+    Notes
+    -----
+    HiGHS' quadratic solver is exact without regularisation but may call a problem with a singular Q unbounded, or stop with
+    an error; what it calls anything but optimal is decided by linear programs, then solved with its regularisation. Where
+    that stops too, the status is ``"failed"`` and the caller has other solvers.
     """
+    A = sp.csc_array(A if sp.issparse(A) else np.asarray(A, float).reshape(len(row_lower), len(c)))
+    if not len(c):  # nothing to decide: HiGHS has no word for it
+        holds = np.all(np.asarray(row_lower) <= 0.0) and np.all(np.asarray(row_upper) >= 0.0)
+        return ArrayAnswer("optimal", np.empty(0), 0.0, np.zeros(len(row_lower)), np.empty(0), 0.0) if holds else ArrayAnswer("infeasible", None, math.nan)
+    problem = [np.asarray(part, float) for part in (c, row_lower, row_upper, lower, upper)]
+    if Q is None or not Q.nnz:
+        return _run(A, *problem, None, integer, time_limit, gap)
+    answer = _run(A, *problem, Q, None, time_limit, gap)
+    if answer.status in ("optimal", "limit"):
+        return answer
+    status = _without_curvature(A, *problem, Q, time_limit)
+    if status != "optimal":
+        return replace(answer, status=status)
+    again = _run(A, *problem, Q, None, time_limit, gap, 1e-7)
+    return again if again.status in ("optimal", "limit") else replace(again, status="failed")
+
+
+def _without_curvature(A, c, row_lower, row_upper, lower, upper, Q, time_limit) -> str:
+    """Infeasible, unbounded (a ray of the rows along which Q is flat and c falls) or neither, which is called optimal."""
+    feasible = _run(A, 0.0 * c, row_lower, row_upper, lower, upper, None, None, time_limit, 0.0)
+    if feasible.status != "optimal":
+        return feasible.status
+
+    def ray(low, high):
+        return np.where(np.isfinite(low), 0.0, -1.0), np.where(np.isfinite(high), 0.0, 1.0)
+
+    flat = np.zeros(len(c))
+    rows = [np.concatenate(pair) for pair in zip(ray(row_lower, row_upper), (flat, flat), strict=True)]
+    falling = _run(sp.vstack([A, Q], format="csc"), c, *rows, *ray(lower, upper), None, None, time_limit, 0.0)
+    return "unbounded" if falling.status == "optimal" and falling.value < -1e-9 * max(1.0, np.abs(c).max()) else "optimal"
+
+
+def _run(A, c, row_lower, row_upper, lower, upper, Q, integer, time_limit, gap, regularisation=0.0) -> ArrayAnswer:
     import highspy
 
     n = len(c)
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = n, len(row_lower)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.asarray(c, float), np.asarray(lower, float), np.asarray(upper, float)
-    lp.row_lower_, lp.row_upper_ = np.asarray(row_lower, float), np.asarray(row_upper, float)
-    columns = sp.csc_array(A if sp.issparse(A) else np.asarray(A, float).reshape(len(row_lower), n))
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = c, lower, upper
+    lp.row_lower_, lp.row_upper_ = row_lower, row_upper
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = columns.indptr, columns.indices, columns.data
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = A.indptr, A.indices, A.data
     if integer is not None:
         kinds = highspy.HighsVarType
         lp.integrality_ = [kinds.kInteger if flag else kinds.kContinuous for flag in integer]
     solver = _new_solver()
-    for option, setting in (("threads", 1), ("mip_rel_gap", gap), ("qp_regularization_value", 0.0)):
+    for option, setting in (("threads", 1), ("mip_rel_gap", gap), ("qp_regularization_value", regularisation)):
         solver.setOptionValue(option, setting)
     if time_limit is not None:
         solver.setOptionValue("time_limit", max(float(time_limit), 1e-3))
-    if solver.passModel(lp) == highspy.HighsStatus.kError:  # a number it refuses: nothing was solved
+    error = highspy.HighsStatus.kError
+    if solver.passModel(lp) == error:  # a number it refuses: nothing was solved
         return ArrayAnswer("failed", None, math.nan)
-    if Q is not None and Q.nnz:
+    if Q is not None:
         hessian, half = highspy.HighsHessian(), sp.csc_array(sp.tril(Q, format="csc"))
         half.sort_indices()
         hessian.dim_, hessian.format_ = n, highspy.HessianFormat.kTriangular
         hessian.start_, hessian.index_, hessian.value_ = half.indptr, half.indices, half.data
-        solver.passHessian(hessian)
-    if solver.run() == highspy.HighsStatus.kError:  # the first solve of a process sets its threads: begin anew with ours
+        if solver.passHessian(hessian) == error:
+            return ArrayAnswer("failed", None, math.nan)
+    if solver.run() == error:  # the first solve of a process sets its threads: begin anew with ours
         highspy.Highs.resetGlobalScheduler(True)
         solver.run()
     status = _STATUS.get(solver.getModelStatus().name, "failed")
     info, solution = solver.getInfo(), solver.getSolution()
-    if n == 0 and status == "failed":  # nothing to decide: HiGHS has no word for it
-        status = "optimal"
     has_point = status == "optimal" or (status == "limit" and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
     if not has_point:
         return ArrayAnswer(status, None, math.nan)
-    bound = info.mip_dual_bound if integer is not None else info.objective_function_value
-    return ArrayAnswer(status, np.array(solution.col_value), info.objective_function_value, np.array(solution.row_dual), np.array(solution.col_dual), bound)
+    value = info.objective_function_value
+    bound = info.mip_dual_bound if integer is not None else value
+    return ArrayAnswer(status, np.array(solution.col_value), value, np.array(solution.row_dual), np.array(solution.col_dual), bound)
 
 
 def _new_solver():

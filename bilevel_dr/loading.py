@@ -166,7 +166,10 @@ def _attempt(model, data, overrides, trust_data) -> tuple[pyo.ConcreteModel | No
             cause = error
     with _quiet_pyomo(logging.DEBUG):
         problems = checking.problems(found, case)
-    return None, problems or [DataError(f"Pyomo cannot build the model: {one_line(cause)}", file=case.file)]
+    if not problems:
+        reason = one_line(cause) if cause else "an expression uses a param that has no value"
+        problems.append(DataError(f"the model cannot be built from these data: {reason}", file=case.file))
+    return None, problems
 
 
 def _changed_clone(model, paths, names, overrides) -> tuple[pyo.ConcreteModel | None, list[DataError]]:

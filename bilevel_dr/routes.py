@@ -41,8 +41,13 @@ def search(working: Working, reformulation: str, solver: str, gap: float, clock:
     bound is not passed on.
     """
     run = GLOBAL_SOLVERS[solver]
-    if reformulation in ("big_m", "mixed"):
-        return _search_with_M(working, reformulation, run, gap, clock, options)
+    with working.without_products():
+        if reformulation in ("big_m", "mixed"):
+            return _search_with_M(working, reformulation, run, gap, clock, options)
+        return _search_without_M(working, reformulation, run, gap, clock, options)
+
+
+def _search_without_M(working, reformulation, run, gap, clock, options) -> tuple[Outcome, list[str]]:
     working.use(reformulation, **options)
     if len(working.pairs) <= SMALL:
         outcome = run(working, gap, clock(QUICK))
@@ -87,7 +92,7 @@ def search_with_highs(working: Working, gap: float, time_limit: float | None) ->
     SolverFailed
         A row or the objective is neither; the message names it.
     """
-    model, leader = working.model, working.program.leader
+    model, leader = working.model, working.active_objective
     rows = list(model.component_data_objects(pyo.Constraint, active=True, descend_into=True))
     blocks = (pyo.Block,)
     variables = [v for v in model.component_data_objects(pyo.Var, active=True, descend_into=blocks) if not v.fixed]
@@ -95,7 +100,7 @@ def search_with_highs(working: Working, gap: float, time_limit: float | None) ->
         raise SolverFailed("HiGHS has no SOS1 sets: use reformulation='big_m', or solver='scip'")
     sign = 1 if working.minimises else -1
     form = quadratic_form(0.0 if leader is None else leader.expr, sign, rows, variables)
-    if form is None:
+    if form is None:  # a product, a square or worse in a row
         raise SolverFailed(f"HiGHS takes linear rows and a convex quadratic leader; {_first_nonlinear(leader, rows)} is neither: use solver='scip'")
     if form.is_linear or not form.integer.any():
         answer = form.minimise(time_limit)

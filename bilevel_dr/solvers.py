@@ -68,12 +68,15 @@ class _Wheel:
     package: str
     takes: frozenset[str]
     limit: str = ""
+    add: str = ""
 
     def look(self, name: str) -> SolverInfo:
         where = version = ""
         if importlib.util.find_spec(self.module) is not None:
             where, version = "in process", f"{self.package} {_version(self.package)}"
-        return SolverInfo(name, self.takes, where, version, self.limit, f"python -m pip install {self.package}")
+        return SolverInfo(
+            name, self.takes, where, version, self.limit, self.add or f"python -m pip install {self.package}"
+        )
 
 
 def _version(package: str) -> str:
@@ -107,6 +110,7 @@ _KNOWN = {
     "casadi-ipopt": _Wheel("casadi", "casadi", _SMOOTH),
     "ipopt": _Executable(("ipopt",), _IDAES),
     "uno": _Wheel("casadi", "casadi", _SMOOTH),
+    "cyipopt": _Wheel("cyipopt", "cyipopt", _SMOOTH, add="conda install --channel conda-forge cyipopt"),
     "pounce": _Executable(("pounce",), "python -m pip install pounce-solver"),
     "scip": _Wheel("pyscipopt", "pyscipopt", frozenset({"sos1", "milp", "miqp", "global"})),
     "highs": _Wheel(
@@ -180,6 +184,10 @@ def _backend(info: SolverInfo) -> Callable:
         from .gams import GamsNlp
 
         return partial(GamsNlp, solver=info.name.removeprefix(_GAMS))
+    if info.name == "cyipopt":
+        from .cyipopt_nlp import CyipoptNlp
+
+        return CyipoptNlp
     if info.in_process:
         from .nl import Nlp
 

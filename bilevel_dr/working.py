@@ -12,7 +12,8 @@ import pyomo.environ as pyo
 
 from .arrays import QuadraticForm, quadratic_form
 from .bounds import side_bounds
-from .complementarity import take_pairs
+from .complementarity import mpec_block, take_pairs
+from .duality import leader_without_products
 from .followers import declared_variables, read
 from .kkt import add_kkt
 from .nl import Nlp
@@ -45,6 +46,7 @@ class Working:
         self._blocks = {}
         self._nlps = {}
         self._forms = {}
+        self._without_products = False
 
     @property
     def minimises(self) -> bool:
@@ -74,6 +76,37 @@ class Working:
                 variable.setub(upper)
 
     @cached_property
+    def _linear_leader(self):
+        expression = leader_without_products(self.program, self.pairs)
+        if expression is None:
+            return None
+        block = mpec_block(self.model)
+        block.leader = pyo.Objective(expr=expression, sense=self.program.leader.sense, doc="the leader, less duality gaps")
+        block.leader.deactivate()
+        return block.leader
+
+    @contextmanager
+    def without_products(self):
+        """Meanwhile, the leader's products that strong duality has a linear expression for are that expression."""
+        if self._linear_leader is None:
+            yield
+            return
+        self._without_products = True
+        self.program.leader.deactivate()
+        self._linear_leader.activate()
+        try:
+            yield
+        finally:
+            self._without_products = False
+            self._linear_leader.deactivate()
+            self.program.leader.activate()
+
+    @property
+    def active_objective(self):
+        """The objective a solver sees: the leader's, or what stands for it; None without a leader."""
+        return next(self.model.component_data_objects(pyo.Objective, active=True, descend_into=True), None)
+
+    @cached_property
     def integers(self) -> list:
         return [v for v in self.program.leader_variables if not v.is_continuous()]
 
@@ -86,7 +119,8 @@ class Working:
         for name, block in self._blocks.items():
             block.activate() if name == reformulation else block.deactivate()
         if self.program.leader is not None:  # the penalty has an objective of its own
-            self.program.leader.deactivate() if reformulation == "penalty" else self.program.leader.activate()
+            replaced = reformulation == "penalty" or self._without_products
+            self.program.leader.deactivate() if replaced else self.program.leader.activate()
         return self._blocks[reformulation]
 
     def nlp(self, reformulation: str, backend=Nlp) -> Nlp:

@@ -7,11 +7,13 @@ from math import inf
 
 import numpy as np
 from pyomo.core.expr.calculus.diff_with_pyomo import DifferentiationException, reverse_sd
+from pyomo.core.expr.numeric_expr import SumExpression
 from pyomo.core.expr.visitor import identify_variables
 
 from .box import Box
 from .intervals import domain
 from .rules import Rules
+from .shapes import CONCAVE, CONVEX
 from .tree import kind_of
 
 MOST_VARIABLES = 24
@@ -35,6 +37,37 @@ def second_derivatives(expression, variables):
     except (DifferentiationException, ArithmeticError, ValueError):  # also log(-1) of a constant base
         return None
     return entries
+
+
+def bends(body, sense, rules) -> bool:
+    """Whether sense · body is convex by the rules and, for the terms that they leave open, by second derivatives.
+
+    Parameters
+    ----------
+    sense : int
+        −1 asks for a concave body.
+    rules : Rules
+        Of the own variables, over the box that is meant.
+    """
+    terms, variables = _open_terms(body, CONVEX if sense > 0 else CONCAVE, rules)
+    if not 0 < len(variables) <= MOST_VARIABLES or not defined(terms, rules):
+        return False
+    entries = second_derivatives(SumExpression(terms), variables)
+    return entries is not None and convex_over(entries, len(variables), sense, rules.box)
+
+
+def _open_terms(body, need, rules):
+    """The terms of a sum that the rules do not show to bend as needed, and those others in the same variables alone."""
+    while body.is_named_expression_type():
+        body = body.arg(0)
+    moved = []
+    for term in body.args if kind_of(body) == "sum" else [body]:
+        variables = [v for v in identify_variables(term, include_fixed=False) if id(v) in rules.own]
+        if variables:
+            moved.append((term, variables, rules.shape(term).flags & need))
+    concerned = {id(v): v for _, variables, fine in moved if not fine for v in variables}
+    terms = [term for term, variables, _ in moved if all(id(v) in concerned for v in variables)]
+    return terms, list(concerned.values())
 
 
 def defined(terms, rules) -> bool:

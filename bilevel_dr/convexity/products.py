@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from .functions import applied
-from .intervals import multiply, power, unary, varying_power
+from .intervals import REALS, add, multiply, power, unary, varying_power
 from .shapes import (
     AFFINE,
     CONCAVE,
@@ -42,8 +42,12 @@ def times(scale, shape) -> Shape:
     )
     result.scale = scale if shape.scale is None else multiply(scale, shape.scale)
     result.factors = shape.factors or ((shape, 1),)
-    if shape.logs is not None and scale[0] == scale[1]:
-        result.logs = {key: (base, scale[0] * coefficient) for key, (base, coefficient) in shape.logs.items()}
+    if scale[0] == scale[1]:
+        if shape.line is not None:
+            slopes, offset = shape.line
+            result.line = {key: scale[0] * slope for key, slope in slopes.items()}, multiply(scale, offset)
+        elif shape.logs is not None:
+            result.logs = {key: (base, scale[0] * coefficient) for key, (base, coefficient) in shape.logs.items()}
     return result
 
 
@@ -106,6 +110,22 @@ def raised(base, exponent) -> Shape:
     return Shape(*values, inf, flags)
 
 
+def added_lines(parts):
+    """The ``line`` of a sum, None where a slope is not a number."""
+    slopes: dict = {}
+    offset = 0.0, 0.0
+    for part in parts:
+        if not part.degree:
+            offset = add(offset, part.interval)
+        elif part.line is None:
+            return None
+        else:
+            offset = add(offset, part.line[1])
+            for key, slope in part.line[0].items():
+                slopes[key] = slopes.get(key, 0.0) + slope
+    return slopes, offset
+
+
 def added_logs(parts):
     """The ``logs`` of a sum."""
     total: dict = {}
@@ -134,7 +154,7 @@ def _monomial(bases):
         base, exponent = bases[0]
         if base.low < 0 < base.high and exponent > 0 and exponent % 2 == 1:
             return base.flags & (QUASICONVEX | QUASICONCAVE)
-    flags = _entropy(bases) | _ratio_of_affine(bases)
+    flags = _entropy(bases) | _ratio_of_affine(bases) | _shifted_power(bases)
     sign, terms = 1, []
     for base, exponent in bases:
         found = _nonnegative(base, exponent)
@@ -204,13 +224,38 @@ def _entropy(bases):
     if split is None:
         return 0
     u, own, others = split
-    if (own <= 0 and u.low < 0 and others) or not all(base.flags & CONCAVE for base, _ in others):
+    if not all(base.flags & CONCAVE for base, _ in others):
         return 0
-    if all(k <= 0 for _, k in others) and own >= -sum(k for _, k in others):
-        return CONVEX
-    if all(k >= 0 for _, k in others) and -own >= sum(k for _, k in others):
-        return CONCAVE
+    for sign, flag in ((1, CONVEX), (-1, CONCAVE)):
+        against = [-sign * k for base, k in others if not (sign * k > 0 and _shift(base, u)[0] >= 0)]
+        if all(k >= 0 for k in against) and sign * own >= sum(against):
+            return flag
     return 0
+
+
+def _shifted_power(bases):
+    """Flags of u · vᵖ with v = k u + r ≥ 0 and k > 0, which is (vᵖ⁺¹ − r vᵖ) / k."""
+    if len(bases) != 2 or 1 not in (bases[0][1], bases[1][1]):
+        return 0
+    (u, _), (v, p) = bases if bases[0][1] == 1 else reversed(bases)
+    r = _shift(v, u)
+    if v.low < 0 or r == REALS:
+        return 0
+    if -1 <= p < 0:
+        return (CONCAVE if r[0] >= 0 else 0) | (CONVEX if p == -1 and r[1] <= 0 else 0)
+    if 0 < p < 1:
+        return CONVEX if r[0] >= 0 else 0
+    return CONVEX if r[1] <= 0 or (p >= 1 and u.low >= 0) else 0
+
+
+def _shift(v, u):
+    """The interval of v − k u where that is data for a number k > 0, else the reals."""
+    if u.line is None or v.line is None or u.line[0].keys() != v.line[0].keys():
+        return REALS
+    (below, start), (above, end) = u.line, v.line
+    ratios = {above[key] / below[key] if below[key] else 0.0 for key in below}
+    k = ratios.pop()
+    return add(end, multiply((-k, -k), start)) if not ratios and k > 0 else REALS
 
 
 def _entropy_variable(bases):

@@ -10,6 +10,7 @@ S. Boyd, Y. Ye 2006), and these, which find what is told there by hand:
   norms, quadratic over linear;
 - logarithms of log-convex functions are convex (log Σ exp), of log-concave ones concave;
 - u · (k log u − Σ kⱼ log vⱼ) with k ≥ Σ kⱼ ≥ 0 is convex (entropy, relative entropy);
+- u · vᵖ and u · log v with v = k u + data are sums of powers or entropies of v (a share u / (u + data), a revenue);
 - the quadratic terms of a sum are judged together, by their eigenvalues.
 """
 
@@ -25,7 +26,7 @@ from .box import Box
 from .definiteness import definiteness
 from .functions import applied
 from .intervals import add
-from .products import added_logs, product, raised, times
+from .products import added_lines, added_logs, product, raised, times
 from .shapes import AFFINE, CONCAVE, CONVEX, DOWNWARD, LOG_CONVEX, NOTHING, ROOT_CONVEX, UPWARD, Shape, data, number
 from .tree import fold
 
@@ -54,6 +55,7 @@ class Rules:
             interval = self.box.of(variable)
             if id(variable) in self.own:
                 shape = Shape(*interval, 1, AFFINE, single=id(variable), node=variable)
+                shape.line = {id(variable): 1.0}, (0.0, 0.0)
             else:
                 shape = data(interval)
             self._variables[id(variable)] = shape
@@ -98,7 +100,9 @@ class Rules:
         if len(moving) == 1:
             flags |= moving[0].flags & (UPWARD | DOWNWARD)
         shape = Shape(low, high, degree, flags, strict, moving[0].single if len(moving) == 1 else None, node)
-        if all(part.logs is not None for part in moving):
+        if degree == 1:
+            shape.line = added_lines(shapes)
+        elif all(part.logs is not None for part in moving):
             shape.logs = added_logs(moving)
         return shape
 

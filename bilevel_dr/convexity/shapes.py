@@ -22,12 +22,12 @@ class Shape:
     """Values in [low, high], degree in the own variables (0: data), flags of curvature for every value of the data.
 
     ``strict`` holds own variables along which a convex or concave node bends strictly; ``single`` the only own variable
-    an affine node moves with, and certainly does; ``node`` the variable or the sum it describes. ``scale`` and
-    ``factors`` write a product as scale · Π shape^exponent, ``logs`` a sum of logarithms as data + Σ coefficient ·
-    log(shape).
+    an affine node moves with, and certainly does; ``node`` the variable or the sum it describes. Where that is known,
+    ``line`` writes an affine node as Σ number · own variable + data (a dict and an interval), ``scale`` and ``factors``
+    a product as scale · Π shape^exponent, ``logs`` a sum of logarithms as data + Σ coefficient · log(shape).
     """
 
-    __slots__ = ("low", "high", "degree", "flags", "strict", "single", "node", "scale", "factors", "logs")
+    __slots__ = ("low", "high", "degree", "flags", "strict", "single", "node", "line", "scale", "factors", "logs")
 
     def __init__(self, low, high, degree, flags, strict=NOTHING, single=None, node=None):
         if degree:
@@ -36,7 +36,7 @@ class Shape:
             flags = closed(flags, low)
         self.low, self.high, self.degree, self.flags = low, high, degree, flags
         self.strict, self.single, self.node = strict, single, node
-        self.scale = self.factors = self.logs = None
+        self.line = self.scale = self.factors = self.logs = None
 
     @property
     def interval(self):

@@ -9,18 +9,16 @@ from math import inf
 
 import numpy as np
 from pyomo.core.base.constraint import ConstraintData
-from pyomo.core.expr.numeric_expr import SumExpression
 from pyomo.core.expr.visitor import identify_variables
 from pyomo.repn import generate_standard_repn
 
 from ..followers import Follower
 from .box import AffineRow, Box
-from .definiteness import ROUNDING, definiteness
+from .definiteness import ROUNDING, Definiteness, definiteness
 from .ground import Function
-from .hessian import MOST_VARIABLES, convex_over, defined, second_derivatives
+from .hessian import bends, defined
 from .rules import Rules, as_arrays, form_of, own_quadratic
 from .shapes import AFFINE, CONCAVE, CONVEX, NOTHING, PSEUDOCONCAVE, PSEUDOCONVEX, QUASICONCAVE, QUASICONVEX, closed
-from .tree import kind_of
 from .witness import Witness, search
 
 _AFFINE = closed(AFFINE, -inf)
@@ -47,7 +45,7 @@ class Verdict:
         Whether the objective is proved strictly convex: the follower's answer is unique.
     quasiconvex : tuple of str
         Rows whose body is not convex but whose feasible set is (x·y ≥ 1 for x, y ≥ 0). KKT points are answers all the
-        same (K. Arrow, A. Enthoven 1961), but the Lagrangian is not convex: no duality, no bound of multipliers from it.
+        same (K. Arrow, A. Enthoven 1961), but the Lagrangian is not convex: no duality, no multiplier bounds from it.
     witness : Witness or None
         Where disproved.
     """
@@ -169,18 +167,20 @@ def _settle(follower, objective, rows, open_questions, decisions, box) -> Verdic
             continue  # its eigenvalues have spoken
         shape = rules.shape(finding.function.body)
         finding.flags |= shape.flags
-        if finding.function.is_row:  # a bound that the box implies cuts nothing away
+        if finding.function.is_row and defined([finding.function.body], rules):  # what the box implies cuts nothing away
             finding.flags |= QUASICONVEX if shape.high <= finding.function.high else 0
             finding.flags |= QUASICONCAVE if shape.low >= finding.function.low else 0
         finding.strict |= shape.strict if finding.proved else NOTHING
         if not finding.proved and finding.function.form is None and not finding.function.is_equality:
-            finding.flags |= _by_second_derivatives(finding, own, rules)
+            for sense in finding.function.senses:
+                if bends(finding.function.body, sense, rules):
+                    finding.flags |= closed(CONVEX if sense > 0 else CONCAVE, -inf)
     if not objective.proved:
         equalities = [row for row in affine if row is not None and row.low == row.high]
-        strict = _on_the_plane(objective, follower.variables, equalities)
-        if strict is not None:
+        form = _on_the_plane(objective.function, follower.variables, equalities)
+        if form is not None and form.semidefinite:
             objective.flags |= objective.needed
-            objective.strict, how = (frozenset(own) if strict else NOTHING), " on the plane of its equality rows"
+            objective.strict, how = (frozenset(own) if form.definite else NOTHING), " on the plane of its equality rows"
     left = [finding for finding in open_questions if not finding.proved]
     if not left:
         return _proved(follower, objective, rows, how)
@@ -199,6 +199,26 @@ def _settle(follower, objective, rows, open_questions, decisions, box) -> Verdic
     )
 
 
+def _on_the_plane(function, variables, equalities) -> Definiteness | None:
+    """The form of a quadratic objective on the plane of its equalities; None where it is not one or is large."""
+    largest = len(variables) * max(len(variables), len(equalities))
+    if function.form is None or not equalities or largest > _DENSE:
+        return None
+    from scipy.linalg import null_space
+
+    place = {id(v): k for k, v in enumerate(variables)}
+    plane, form = np.zeros((len(equalities), len(variables))), np.zeros((len(variables), len(variables)))
+    for k, row in enumerate(equalities):
+        for coefficient, variable in zip(row.coefficients, row.variables, strict=True):
+            if id(variable) in place:
+                plane[k, place[id(variable)]] += coefficient
+    for (i, j), value in function.form.items():
+        form[place[i], place[j]] = form[place[j], place[i]] = function.sign * value
+    basis = null_space(plane, rcond=1e-9)
+    lowest = np.linalg.eigvalsh(basis.T @ form @ basis).min(initial=inf)  # inf where the plane is a point
+    return Definiteness(float(lowest), 1e-13 * len(variables) * np.abs(form).max())
+
+
 def _reason(finding):
     """Why no witness is to be looked for, or None."""
     if finding.function.is_equality:
@@ -211,53 +231,3 @@ def _reason(finding):
         if lowest > -ROUNDING:
             return f"its smallest eigenvalue, {lowest:.2g} once scaled, may be rounding"
     return None
-
-
-def _by_second_derivatives(finding, own, rules) -> int:
-    """The flags that intervals of second derivatives prove, of the terms that the rules leave open."""
-    function, flags = finding.function, 0
-    for sense in function.senses:
-        need = CONVEX if sense > 0 else CONCAVE
-        terms, variables = _open_terms(function.body, need, own, rules)
-        if not 0 < len(variables) <= MOST_VARIABLES:
-            continue
-        entries = second_derivatives(SumExpression(terms), variables) if defined(terms, rules) else None
-        if entries is not None and convex_over(entries, len(variables), sense, rules.box):
-            flags |= closed(need, -inf)
-    return flags
-
-
-def _open_terms(body, need, own, rules):
-    """The terms of a sum that the rules do not show to bend as needed, and those others in the same variables alone."""
-    while body.is_named_expression_type():
-        body = body.arg(0)
-    moved = []
-    for term in body.args if kind_of(body) == "sum" else [body]:
-        variables = [v for v in identify_variables(term, include_fixed=False) if id(v) in own]
-        if variables:
-            moved.append((term, variables, rules.shape(term).flags & need))
-    concerned = {id(v): v for _, variables, fine in moved if not fine for v in variables}
-    terms = [term for term, variables, _ in moved if all(id(v) in concerned for v in variables)]
-    return terms, list(concerned.values())
-
-
-def _on_the_plane(objective, variables, equalities):
-    """Whether a quadratic objective is convex where the equalities hold: None if not shown, else whether strictly so."""
-    largest = len(variables) * max(len(variables), len(equalities))
-    if objective.function.form is None or not equalities or largest > _DENSE:
-        return None
-    from scipy.linalg import null_space
-
-    place = {id(v): k for k, v in enumerate(variables)}
-    plane, form = np.zeros((len(equalities), len(variables))), np.zeros((len(variables), len(variables)))
-    for k, row in enumerate(equalities):
-        for coefficient, variable in zip(row.coefficients, row.variables, strict=True):
-            if id(variable) in place:
-                plane[k, place[id(variable)]] += coefficient
-    for (i, j), value in objective.function.form.items():
-        form[place[i], place[j]] = form[place[j], place[i]] = objective.function.sign * value
-    basis = null_space(plane, rcond=1e-9)
-    if not basis.size:
-        return True
-    lowest, noise = np.linalg.eigvalsh(basis.T @ form @ basis)[0], 1e-13 * len(variables) * np.abs(form).max()
-    return bool(lowest > noise) if lowest >= -noise else None

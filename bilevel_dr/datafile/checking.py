@@ -8,49 +8,61 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pyomo.environ as pyo
 from pyomo.common.errors import PyomoException
 from pyomo.core.base.set import SetOperator, UnknownSetDimen
-from pyomo.dataportal.process_data import _guess_set_dimen
 
 from ..errors import DataError, ModelError
 from . import domains
 from .case import DEFAULT, CaseData, Names, Place, label
 from .trust import one_line
 
+_SEARCHED = 20  # unknown indices for which the nearest known one is looked for
 _NO_VALUE = ("Error retrieving immutable Param value", "Error evaluating Param value", "No value for uninitialized")
 _MODEL_BUGS = (NameError, AttributeError, TypeError, ImportError, AssertionError, NotImplementedError, PyomoException)
 
 
 def names_of(model) -> Names:
-    """The names under which a model takes data, and how wide their indices and members are."""
+    """The names under which a model takes data, and how many entries their indices and members have."""
     params, sets, others = {}, {}, {}
     for component in model.component_objects(descend_into=False):
         name = component.local_name
         if component.ctype is pyo.Param:
-            params[name] = _width(component.dim(), component.index_set())
+            params[name] = _width(component.index_set()) if component.is_indexed() else 0
         elif component.ctype is pyo.Set and not isinstance(component, SetOperator):
-            sets[name] = _width(*_dimen(component))
+            sets[name] = _width_within(component) if component.is_indexed() else _width(component)
         else:
             others[name] = component.ctype.__name__
     return Names(params, sets, others)
 
 
-def _dimen(component) -> tuple:
-    """The dimen of a set's members, and the set to guess it from."""
-    if not component.is_indexed():
-        return component.dimen, component
+def _width(members) -> int | None:
+    """How many entries a member has, told from what the set is made of while it is not built."""
+    if members.dimen is not UnknownSetDimen:
+        return members.dimen
+    parts = list(members.subsets(expand_all_set_operators=False))  # the factors of a product
+    if len(parts) > 1:
+        widths = [_width(part) for part in parts]
+        return None if None in widths else sum(widths)
+    if isinstance(members, SetOperator):
+        return _width(next(iter(members.subsets(expand_all_set_operators=True))))
+    return _domain_width(members.domain)
+
+
+def _domain_width(domain) -> int | None:
+    return 1 if domain is None or domain.dimen is None else _width(domain)
+
+
+def _width_within(component) -> int | None:
+    """The same for the sets of an indexed set, unless they differ."""
     dimen, domain = component._init_dimen, component._init_domain
-    if dimen.constant() and dimen(None, None) is not UnknownSetDimen:
-        return dimen(None, None), component
-    domain = domain(None, None, component) if domain.constant() else None
-    return (1, component) if domain is None else (domain.dimen, domain)
-
-
-def _width(dimen, members) -> int | None:
-    dimen = _guess_set_dimen(members) if dimen is UnknownSetDimen else dimen
-    return dimen if isinstance(dimen, int) else None
+    if not dimen.constant() or not domain.constant():
+        return None
+    dimen = dimen(None, None)
+    return _domain_width(domain(None, None, component)) if dimen is UnknownSetDimen else dimen
 
 
 def settle_infinities(model, case: CaseData) -> bool:
@@ -64,7 +76,7 @@ def settle_infinities(model, case: CaseData) -> bool:
             if type(value) is str:
                 values[index] = domains.as_infinity(component.domain, value)
             elif type(value) is float and not math.isfinite(value):
-                allowed = allowed and domains.objection(component.domain, value) is None
+                allowed = allowed and not math.isnan(value) and domains.holds_infinity(component.domain, value)
     return allowed
 
 
@@ -114,7 +126,8 @@ class _Check:
             elif component.ctype in (pyo.Set, pyo.RangeSet):
                 self._set(name, component)
             elif self.sound:
-                self._attempt(name, component, self._build_check if component.ctype is pyo.BuildCheck else _construct)
+                checks = component.ctype is pyo.BuildCheck
+                self._attempt(name, component, partial(self._check, name, component) if checks else component.construct)
         if self.sound and not self.found and lacks_values(self.instance):
             self._report_missing()
         return self.found
@@ -134,13 +147,13 @@ class _Check:
                     taken[index] = [member for member in members if self._joins(component, name, index, member)]
                 else:
                     self._report(f"{label(name, index)}: {domains.stranger(component, index)}", name, index)
-        elif type(component) is not pyo.RangeSet and _waits_for_data(component):
+        elif _waits_for_data(component):
             self.doubtful.add(id(component))
             if not self.case.problems:
                 self._report(f"the set {name} is given no members: write set {name} := … ;", name)
         if name in self.case.doubtful:
             self.doubtful.add(id(component))
-        self._attempt(name, component, lambda _, component: component.construct(taken))
+        self._attempt(name, component, partial(component.construct, taken))
 
     def _joins(self, component, name: str, index, member) -> bool:
         domain = None if component.is_indexed() else component.domain
@@ -158,13 +171,14 @@ class _Check:
             if not self._knows(component, index):
                 row = (place.file, place.line, index if place.file else (name, index))
                 if row not in self.strangers:
-                    self._report(f"{label(name, index)}: {domains.stranger(component, index)}", name, index)
+                    reason = domains.stranger(component, index, search=len(self.strangers) < _SEARCHED)
+                    self._report(f"{label(name, index)}: {reason}", name, index)
                 self.strangers.add(row)
             elif self._takes(component, name, index, value):
                 taken[index] = value
         if name in self.case.defaults and self._takes(component, name, DEFAULT, self.case.defaults[name]):
             component.set_default(self.case.defaults[name])
-        self._attempt(name, component, lambda _, component: component.construct(taken))
+        self._attempt(name, component, partial(component.construct, taken))
 
     def _takes(self, component, name: str, index, value) -> bool:
         objection = domains.objection(component.domain, value) if self._is_known(component.domain) else None
@@ -186,10 +200,10 @@ class _Check:
         members.parent_component().construct()  # a product of named sets has no place in the model's order
         return True
 
-    def _attempt(self, name: str, component, build) -> None:
+    def _attempt(self, name: str, component, build: Callable[[], None]) -> None:
         """Run the model's own code; what it raises is reported unless something before it explains it."""
         try:
-            build(name, component)
+            build()
         except Exception as error:  # rules and validators of a model may raise anything
             self.doubtful.add(id(component))
             if self.sound and str(error).startswith(_NO_VALUE):
@@ -203,13 +217,15 @@ class _Check:
             raise ModelError(f"{kind} {name} cannot be built: {one_line(error)}") from error
         at = re.search(r", index=(.*), value=", str(error))
         index = next((index for index in given or () if at and str(index) == at[1]), None)
-        words = " ".join(str(error).split("source error message=")[-1].split())[:300]
         if given is None:
-            self._report(f"{kind} {name} cannot be built from these data: {type(error).__name__}: {words}", name)
+            self._report(f"{kind} {name} cannot be built from these data: {one_line(error)}", name)
+        elif "validation rule" in str(error):
+            self._report(f"{label(name, index)}: the model's own rule for its values refuses this one", name, index)
         else:
-            self._report(f"{label(name, index)} is refused by the model: {words}", name, index)
+            self._report(f"{label(name, index)} is refused by the model: {one_line(error)}", name, index)
 
-    def _build_check(self, name: str, check) -> None:
+    def _check(self, name: str, check) -> None:
+        """Evaluate a ``BuildCheck`` at all its indices; one error names those where it fails, and what it looked at."""
         indices = check.index_set() if check.is_indexed() else [()]
         failed = [at for at in indices if not check._rule(self.instance, *(at if isinstance(at, tuple) else (at,)))]
         if not failed:
@@ -242,10 +258,6 @@ class _Check:
                 where = f" at {domains.listed(missing)}" if param.is_indexed() else ""
                 message = f"{name} has no value{where}, and no default"
                 self._report(message, name, missing[0], places[-1] if places else None, fatal=False)
-
-
-def _construct(_, component) -> None:
-    component.construct()
 
 
 def _waits_for_data(component) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from difflib import get_close_matches
 from itertools import islice
 
@@ -19,7 +19,7 @@ _INFINITE = re.compile(r"[-+]?inf(inity)?", re.IGNORECASE)
 _NAN = re.compile(r"[-+]?nan", re.IGNORECASE)
 _FORTRAN = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))[dD]([-+]?\d+)")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_SHOWN, _COMPARED = 5, 2000  # how many indices a message names, and how many it looks for the nearest among
+_SHOWN, _COMPARED = 5, 1000  # how many indices a message names, and how many it looks for the nearest among
 
 
 def contains(domain, value) -> bool:
@@ -31,16 +31,16 @@ def contains(domain, value) -> bool:
 
 
 def holds_infinity(domain, value: float = math.inf) -> bool:
-    """Whether a domain names ``value``, an infinity, itself."""
+    """Whether a domain names ``value``, an infinity, itself; a set of the model may, as long as it is not built."""
     if domain is pyo.Any:
         return True
     parts = domain.subsets(expand_all_set_operators=True)
-    return any(part.isfinite() and part.is_constructed() and value in part for part in parts)
+    return any(part.isfinite() and (not part.is_constructed() or value in part) for part in parts)
 
 
 def as_infinity(domain, text: str) -> float | str:
     """``"inf"`` as the number where ``domain`` names it; any other text, and any text of ``pyo.Any``, as it is."""
-    if domain is not pyo.Any and _INFINITE.fullmatch(text) and holds_infinity(domain, float(text)):
+    if _INFINITE.fullmatch(text) and _is_numeric(domain) and holds_infinity(domain, float(text)):
         return float(text)
     return text
 
@@ -53,7 +53,7 @@ def objection(domain, value) -> str | None:
         return "NaN is no number: give a value"
     if contains(domain, value) and not (math.isinf(number) and not holds_infinity(domain, number)):
         return None
-    if math.isinf(number) or _INFINITE.fullmatch(text) and _is_numeric(domain):
+    if (math.isinf(number) or _INFINITE.fullmatch(text)) and _is_numeric(domain) and not domain.isfinite():
         remedy = "" if holds_infinity(domain) else f"; a model allows it by within={domain} | {{float('inf')}}"
         return f"infinity is not in {domain}{remedy}"
     if not text or not _is_numeric(domain):
@@ -70,30 +70,30 @@ def outside(members, value) -> str:
     return f"not in {members}{_nearest(members, value)}"
 
 
-def stranger(component, index) -> str:
-    """Why ``index`` is no index of ``component``."""
+def stranger(component, index, search: bool = True) -> str:
+    """Why ``index`` is no index of ``component``; with ``search``, which takes its time, what is near it."""
     if not component.is_indexed():
         return "it has no index"
     if index is None:
         return f"it needs an index of {component.index_set()}"
-    return f"index {_written(index)} is not in {component.index_set()}{_nearest(component.index_set(), index)}"
+    near = _nearest(component.index_set(), index) if search else ""
+    return f"index {_written(index)} is not in {component.index_set()}{near}"
 
 
-def listed(indices: Iterable) -> str:
+def listed(indices: Collection) -> str:
     """``3, 7 and 2 more``."""
-    indices = list(indices)
     rest = f" and {len(indices) - _SHOWN} more" if len(indices) > _SHOWN else ""
-    return ", ".join(map(_written, indices[:_SHOWN])) + rest
+    return ", ".join(map(_written, islice(indices, _SHOWN))) + rest
 
 
 def _nearest(members, value) -> str:
     if not members.isfinite():
         return ""
-    names = {_written(member): member for member in islice(members, _COMPARED)}
-    near = get_close_matches(_written(value), list(names), n=1)
+    names = {str(member): _written(member) for member in islice(members, _COMPARED)}
+    near = [str(value)] if str(value) in names else get_close_matches(str(value), names, n=1)
     if near:
-        return f"; the nearest is {near[0]}"
-    return f"; it holds {listed(names.values())}" if names else "; it is empty"
+        return f"; the nearest is {names[near[0]]}"
+    return f"; it holds {listed(members)}" if names else "; it is empty"
 
 
 def _written(index) -> str:
@@ -104,4 +104,4 @@ def _written(index) -> str:
 
 
 def _is_numeric(domain) -> bool:
-    return all(isinstance(part, NumericRange) for part in domain.ranges())
+    return domain.is_constructed() and all(isinstance(part, NumericRange) for part in domain.ranges())

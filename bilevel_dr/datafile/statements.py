@@ -16,7 +16,7 @@ from ..errors import DataError
 from .lexing import KEYWORDS, Token, tokenize
 from .trust import path_inside, vetted_load
 
-MAX_BYTES = 64 * 2**20  # some four million numbers: what is larger is a mistake, or not a .dat file
+MAX_BYTES = 64 * 2**20  # what is larger is a mistake, or no .dat file
 
 _STATEMENTS = ("set", "param", "table", "data", "end")
 _FOREIGN = ("include", "load")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pyomo.environ as pyo
-from pyomo.repn import generate_standard_repn
 
+from ..duality import duality_gap
 from .sides import keep_nonnegative
 
 
@@ -23,28 +23,5 @@ def strong_duality(block, pairs, epsilon: float = 0.0) -> None:
     groups: dict[int, list] = {}
     for pair in pairs:
         groups.setdefault(id(pair.kkt), []).append(pair)
-    gaps = [_gap(group) for group in groups.values()]
+    gaps = [duality_gap(group) for group in groups.values()]
     block.gap = pyo.Constraint(range(len(gaps)), rule=lambda b, i: (None, gaps[i] - b.epsilon, 0.0))
-
-
-def _gap(pairs):
-    gap = sum(pair.left * pair.right for pair in pairs)
-    kkt = pairs[0].kkt
-    if kkt is None:
-        return gap
-    follower = kkt.parent_block()
-    zero = [follower.find_component(name) * row.body for name, row in kkt.stationarity.items()]
-    for name in kkt.nu:
-        row = follower.find_component(name)
-        if row.ctype is pyo.Constraint:
-            zero.append(-kkt.nu[name] * (row.body - row.upper))
-        else:
-            zero.append(-kkt.nu[name] * (row - row.upper))
-    repn = generate_standard_repn(gap + sum(zero), quadratic=True)
-    if repn.nonlinear_expr is not None:
-        return gap
-    largest = max(map(abs, (*repn.linear_coefs, *repn.quadratic_coefs)), default=1.0)
-    keep = 1e-13 * largest  # what remains of terms that cancel
-    linear = [a * v for a, v in zip(repn.linear_coefs, repn.linear_vars, strict=True) if abs(a) > keep]
-    products = [a * v * w for a, (v, w) in zip(repn.quadratic_coefs, repn.quadratic_vars, strict=True) if abs(a) > keep]
-    return sum(linear) + sum(products) + repn.constant
