@@ -13,6 +13,7 @@ _HOME = {
     "solve": "solving",
     "verify": "verification",
     "compare": "comparison",
+    "explain": "exposition",
     "Solution": "solution",
     "Certificate": "solution",
     "FollowerCheck": "solution",

@@ -44,7 +44,9 @@ def best_responses(program: Program, convex: dict[str, bool], time_limit: float 
     convex : mapping of follower name to bool
         Whether its convexity is proved: then a local answer is a global one, otherwise SCIP is asked.
     """
-    together = {} if program.coupled else _jointly(program, [f for f in program.followers if convex[f.name]], time_limit)
+    together = (
+        {} if program.coupled else _jointly(program, [f for f in program.followers if convex[f.name]], time_limit)
+    )
     return {f.name: together.get(f.name) or best_response(f, convex[f.name], time_limit) for f in program.followers}
 
 
@@ -96,7 +98,9 @@ def _jointly(program: Program, followers, time_limit) -> dict[str, Response]:
     responses, first = {}, 0
     for follower in followers:
         last = first + len(follower.variables)
-        responses[follower.name] = Response("optimal", pyo.value(follower.objective), answer.x[first:last], True, "HiGHS")
+        responses[follower.name] = Response(
+            "optimal", pyo.value(follower.objective), answer.x[first:last], True, "HiGHS"
+        )
         first = last
     for variable, number in zip(variables, kept, strict=True):
         variable.set_value(number, skip_validation=True)
@@ -108,7 +112,11 @@ def _nonlinear(follower: Follower, convex: bool, time_limit) -> Response:
     objective = follower.objective
     was_active = objective.active
     objective.activate()
-    hidden = [b for b in follower.block.block_data_objects(active=True, descend_into=True) if b is not follower.block and b.local_name == "kkt"]
+    hidden = [
+        b
+        for b in follower.block.block_data_objects(active=True, descend_into=True)
+        if b is not follower.block and b.local_name == "kkt"
+    ]
     for block in hidden:
         block.deactivate()
     kept = [v.value for v in follower.variables]

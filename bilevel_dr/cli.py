@@ -83,7 +83,7 @@ def list_(json: Json = False):
 
     papers = list_papers()
     if json:
-        _print_json(
+        print_json(
             [{"paper": p.name, "title": p.title, "variants": p.variants, "cases": p.cases} for p in papers.values()]
         )
         return
@@ -118,7 +118,7 @@ def solve(
         "time_limit": time_limit,
         "seed": seed,
     }
-    with _work(json), _run_folder(out, options) as run:
+    with work(json), run_folder_of(out, options) as run:
         from . import solving
 
         instance = _load(model, data, set_, trust_data, run)
@@ -126,7 +126,7 @@ def solve(
     if json:
         from .run_folder import summary
 
-        _print_json({"model": model, "data": data} | summary(solution) | {"values": dict(solution.point)})
+        print_json({"model": model, "data": data} | summary(solution) | {"values": dict(solution.point)})
     else:
         from . import display
 
@@ -137,19 +137,40 @@ def solve(
 @app.command()
 def check(model: Model, data: Data, set_: Set = [], json: Json = False, trust_data: TrustData = False):  # noqa: B006
     """The data file alone: every problem found, with its line and the nearest right name."""
-    with _work(json):
+    with work(json):
         from . import loading
         from .papers import resolve_data, resolve_model
 
         found, _, paper = resolve_model(model)
-        problems = loading.check_data(found, resolve_data(data, paper), _overrides(set_), trust_data)
+        problems = loading.check_data(found, resolve_data(data, paper), overrides(set_), trust_data)
     if json:
-        _print_json([{"error": "DataError"} | _where(problem) for problem in problems])
+        print_json([{"error": "DataError"} | where(problem) for problem in problems])
     else:
         for problem in problems:
             typer.echo(str(problem))
         typer.echo(f"{data}: {len(problems) or 'no'} problem{'s' if len(problems) != 1 else ''}", err=True)
     raise typer.Exit(USAGE if problems else OK)
+
+
+@app.command()
+def explain(
+    model: Model,
+    data: Data,
+    set_: Set = [],  # noqa: B006
+    latex: Annotated[bool, typer.Option("--latex", help="a LaTeX article instead of Markdown")] = False,
+    trust_data: TrustData = False,
+):
+    """The program and its KKT system: every row, pair and M, as Markdown."""
+    with work(json=False):
+        from . import exposition
+
+        text = exposition.explain(_load(model, data, set_, trust_data, {}), latex)
+    if latex:
+        typer.echo(text, nl=False)
+    else:
+        from . import display
+
+        display.show_markdown(text)
 
 
 @app.command()
@@ -164,13 +185,13 @@ def compare(
     trust_data: TrustData = False,
 ):
     """Every reformulation × solver on one case."""
-    with _work(json):
+    with work(json):
         from . import comparison
 
         instance = _load(model, data, set_, trust_data, {})
         table = comparison.compare(instance, time_limit=time_limit, starts=starts, seed=seed)
     if json:
-        _print_json(table.to_dict("records"))
+        print_json(table.to_dict("records"))
     else:
         from . import display
 
@@ -192,23 +213,24 @@ def reproduce(
     json: Json = False,
 ):
     """The papers' tables and figures: reported against reproduced, and an HTML report."""
-    with _work(json):
+    with work(json):
         from datetime import date
 
         from .papers import find_paper, list_papers
         from .report import write_report
         from .run_folder import versions
 
+        written(lambda: os.makedirs(out, exist_ok=True), out)  # now rather than after minutes
         chosen = [find_paper(name) for name in names] or [p for p in list_papers().values() if p.has_study]
         sections, errors = [], []
         for paper in chosen:
             section, error = _study(paper, quick)
             sections.append(section)
             errors += [error] if error else []
-        page = _write(lambda: write_report(out, sections, versions(), date.today().isoformat()), out)
+        page = written(lambda: write_report(out, sections, versions(), date.today().isoformat()), out)
     rows = [row for section in sections for row in section.rows]
     if json:
-        _print_json(rows)
+        print_json(rows)
     else:
         from . import display
 
@@ -216,20 +238,20 @@ def reproduce(
             display.show_section(section)
         typer.echo(f"report: {page}")
     if errors:
-        raise typer.Exit(_code_of(errors[0]))
+        raise typer.Exit(code_of(errors[0]))
     raise typer.Exit(REFUSED if any(row["status"] == "uncertified" for row in rows) else OK)
 
 
 @app.command()
 def doctor(json: Json = False):
     """Solvers found, their versions and limits, a self-test of each, and the command that adds what is missing."""
-    with _work(json):
+    with work(json):
         from . import doctor as examination
         from .run_folder import versions
 
         checks = examination.examine()
     if json:
-        _print_json({"solvers": [check.as_dict() for check in checks], "versions": versions()})
+        print_json({"solvers": [check.as_dict() for check in checks], "versions": versions()})
     else:
         from . import display
 
@@ -253,21 +275,7 @@ def _load(model: str, data: str, settings: list[str], trust_data: bool, run: dic
     found, file, paper = resolve_model(model)
     path = resolve_data(data, paper)
     run["inputs"] = {"model": file, "data": path}
-    return loading.load(found, path, overrides=_overrides(settings), trust_data=trust_data)
-
-
-def _overrides(settings: list[str]) -> dict:
-    """``["target=900", "baseline[3]=90"]`` → ``{"target": 900, "baseline": {3: 90}}``."""
-    from .overrides import parse_override
-
-    merged: dict = {}
-    for text in settings:
-        name, index, value = parse_override(text)
-        place, key = (merged, name) if index is None else (merged.setdefault(name, {}), index)
-        if not isinstance(place, dict) or key in place:
-            raise DataError(f"--set {text}: {name} is set twice; give each value once", parameter=name)
-        place[key] = value
-    return merged
+    return loading.load(found, path, overrides=overrides(settings), trust_data=trust_data)
 
 
 def _study(paper, quick: bool):
@@ -287,76 +295,3 @@ def _study(paper, quick: bool):
     return Section(paper.name, paper.title, paper.about, **found, seconds=seconds, error=str(error or "")), error
 
 
-@contextmanager
-def _run_folder(out: str | None, options: dict) -> Iterator[dict]:
-    """Collect inputs, solution and log of a solve, and write them where ``--out`` says, whether it ends well or not."""
-    run: dict = {"inputs": {}, "solution": None}
-    if out is None:
-        yield run
-        return
-    import io
-
-    from .run_folder import check_target, write_run
-
-    check_target(out)
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-    level, error = log.level, ""
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    try:
-        yield run
-    except BilevelError as problem:
-        error = str(problem)
-        log.error("%s", problem)
-        raise
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
-        if run["solution"] is not None or error:
-            write_run(out, run["inputs"], options, run["solution"], text.getvalue(), error)
-
-
-@contextmanager
-def _work(json: bool) -> Iterator[None]:
-    """Meanwhile what is written to stdout, by compiled code too, goes to stderr; an error is one line and a code."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    failure = None
-    try:
-        yield
-    except BilevelError as error:
-        failure = error
-    finally:
-        sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
-    if failure is not None:
-        typer.echo(f"bilevel-dr: {failure}", err=True)
-        if json:
-            _print_json({"error": type(failure).__name__} | _where(failure))
-        raise typer.Exit(_code_of(failure))
-
-
-def _write(action, out: str):
-    try:
-        return action()
-    except OSError as problem:
-        raise DataError(f"--out {out}: {problem.strerror}; choose a folder that can be written") from problem
-
-
-def _where(error: BilevelError) -> dict:
-    places = {name: getattr(error, name, None) for name in ("file", "line", "parameter")}
-    return {"message": str(error)} | {name: place for name, place in places.items() if place is not None}
-
-
-def _code_of(error: BilevelError) -> int:
-    return USAGE if isinstance(error, (DataError, ModelError)) else SOLVER
-
-
-def _print_json(value) -> None:
-    from .run_folder import as_json
-
-    typer.echo(as_json(value))

@@ -9,7 +9,17 @@ from .routes import GLOBAL_ROUTES, LOCAL_ROUTES
 from .solvers import installed
 from .solving import solve
 
-COLUMNS = ["reformulation", "solver", "leader_objective", "claim", "best_bound", "gap", "termination", "seconds", "note"]
+COLUMNS = [
+    "reformulation",
+    "solver",
+    "leader_objective",
+    "claim",
+    "best_bound",
+    "gap",
+    "termination",
+    "seconds",
+    "note",
+]
 
 
 def routes() -> list[tuple[str, str]]:
@@ -51,12 +61,21 @@ def compare(instance, time_limit: float = 60.0, starts: int | None = None, seed:
         try:
             solution = solve(instance, reformulation, solver, time_limit=time_limit, starts=starts, seed=seed)
         except BilevelError as error:
-            row |= {"termination": "refused" if isinstance(error, ModelError) else "failed", "note": str(error), "seconds": time.perf_counter() - began}
+            row |= {
+                "termination": "refused" if isinstance(error, ModelError) else "failed",
+                "note": str(error),
+                "seconds": time.perf_counter() - began,
+            }
         else:
             solutions[reformulation, solver] = solution
-            row |= {name: getattr(solution, name) for name in ("leader_objective", "claim", "best_bound", "termination", "seconds")}
+            row |= {
+                name: getattr(solution, name)
+                for name in ("leader_objective", "claim", "best_bound", "termination", "seconds")
+            }
             if solution.leader_objective is not None and solution.best_bound is not None:
-                row["gap"] = abs(solution.leader_objective - solution.best_bound) / max(1.0, abs(solution.leader_objective))
+                row["gap"] = abs(solution.leader_objective - solution.best_bound) / max(
+                    1.0, abs(solution.leader_objective)
+                )
             if solution.certificate is not None and not solution.certificate.passed:
                 row["note"] = "; ".join(solution.certificate.reasons[:2])
         rows.append(row)

@@ -49,7 +49,7 @@ def take_pairs(model) -> list[Pair]:
     pairs: list[Pair] = []
     for component in list(model.component_objects(Complementarity, active=True, descend_into=True)):
         kkt = component.parent_block() if getattr(component, "sides_hold", False) else None
-        for index, data in list(component.items()):
+        for data in list(component.values()):
             if not data.active:
                 continue
             if kkt is not None:  # ours: both sides are written "0 <= side"
@@ -66,7 +66,9 @@ def mpec_block(model):
     if mpec is None:
         model.mpec = mpec = pyo.Block(doc="rows of the complementarity reformulations")
     elif mpec.ctype is not pyo.Block:
-        raise ModelError(f"{mpec.name}: a {mpec.ctype.__name__} in the place of the Block that holds the reformulations; rename it")
+        raise ModelError(
+            f"{mpec.name}: a {mpec.ctype.__name__} in the place of the Block that holds the reformulations; rename it"
+        )
     return mpec
 
 
@@ -81,7 +83,10 @@ def _read(model, data) -> list[Pair]:
         return []
     finite = [bound is not None for bound in (first[0], first[2], second[0], second[2])]
     if sum(finite) != 2:
-        raise ModelError(f"{data.name}: {sum(finite)} finite bounds in the complementarity; it needs exactly two, as in x >= 0 ⟂ y >= 0 or l <= x <= u ⟂ F")
+        raise ModelError(
+            f"{data.name}: {sum(finite)} finite bounds in the complementarity; it needs exactly two, "
+            "as in x >= 0 ⟂ y >= 0 or l <= x <= u ⟂ F"
+        )
     if finite[0] and finite[1]:
         split = _split_block(model, data)
         split.positive = pyo.Var(domain=pyo.NonNegativeReals)

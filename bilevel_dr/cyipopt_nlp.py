@@ -55,7 +55,7 @@ class CyipoptNlp(Nlp):
             _STATUS.get(told["status"], "failed"),
             tuple(self.variables),
             np.asarray(x, float),
-            message=f"cyipopt: {told['status_msg'].decode() if isinstance(told['status_msg'], bytes) else told['status_msg']}",
+            message=f"cyipopt: {_words(told['status_msg'])}",
             seconds=time.perf_counter() - began,
             row_multipliers=dict(zip(map(id, self.rows), np.asarray(told["mult_g"], float).tolist(), strict=True)),
             bound_multipliers=dict(zip(map(id, self.variables), bounds, strict=True)),
@@ -96,3 +96,7 @@ class _Derivatives:
 
     def hessianstructure(self):
         return self._hessian.sparsity_out(0).get_triplet()
+
+
+def _words(message) -> str:
+    return message.decode() if isinstance(message, bytes) else str(message)

@@ -58,6 +58,16 @@ def show_table(frame, title: str) -> None:
     console().print(table)
 
 
+def show_markdown(text: str) -> None:
+    """Rendered on a terminal; as it is where it goes to a file or another program."""
+    if not sys.stdout.isatty():
+        print(text, end="")
+        return
+    from rich.markdown import Markdown
+
+    console().print(Markdown(text))
+
+
 def show_section(section) -> None:
     """Stated against reproduced, one paper."""
     if not section.rows:

@@ -118,9 +118,10 @@ class ExecutableNlp:
             Path(folder, self.INPUT).write_text(self._text.patched(lower, upper, x0))
             trouble = run(*self._command(dict(options or {}), time_limit), folder)
             words = last_words(folder)
-            outcome = (
-                self._read(Path(folder), words) if trouble is None else Outcome(trouble[0], message=trouble[1] + words)
-            )
+            if trouble is None:
+                outcome = self._read(Path(folder), words)
+            else:
+                outcome = Outcome(trouble[0], message=trouble[1] + words)
         return replace(outcome, message=f"{self.name}: {outcome.message}", seconds=time.perf_counter() - began)
 
     def _command(self, options: dict, time_limit: float | None) -> tuple[list[str], float | None]:
@@ -130,12 +131,8 @@ class ExecutableNlp:
             if time_limit is not None:
                 options["max_cpu_time"] = max(float(time_limit), 1e-3)
                 time_limit += GRACE
-        return [
-            self.executable,
-            self.INPUT,
-            "-AMPL",
-            *(f"{key}={number}" for key, number in options.items()),
-        ], time_limit
+        words = [f"{key}={setting}" for key, setting in options.items()]
+        return [self.executable, self.INPUT, "-AMPL", *words], time_limit
 
     def _read(self, folder: Path, words: str) -> Outcome:
         """The .sol as an Outcome; whatever is missing, cut short or not a number makes it a failure without values."""
@@ -152,15 +149,11 @@ class ExecutableNlp:
         if status in ("infeasible", "unbounded", "limit") and not values.size and self.variables:
             return Outcome(status, message=message)
         if values.size != len(self.variables) or duals.size not in (0, len(self.rows)):
-            what = (
-                f"{values.size} values, {duals.size} duals for {len(self.variables)} variables, {len(self.rows)} rows"
-            )
-            return Outcome("failed", message=f"{message}: {what}{words}")
+            wanted = f"{len(self.variables)} variables, {len(self.rows)} rows"
+            return Outcome("failed", message=f"{message}: {values.size} values, {duals.size} duals for {wanted}{words}")
         if not np.all(np.isfinite(values)):
             j = int(np.flatnonzero(~np.isfinite(values))[0])
-            return Outcome(
-                "failed", message=f"{message}: {self.variables[j].name} = {values[j]} in its solution{words}"
-            )
+            return Outcome("failed", message=f"{message}: {self.variables[j].name} = {values[j]}{words}")
         sign = -self._text.sense  # AMPL's dual is the derivative of the objective, in its own sense, by the bound
         return Outcome(
             status,
@@ -172,7 +165,8 @@ class ExecutableNlp:
         )
 
     def _bound_multipliers(self, suffixes: dict, sign: float) -> dict:
-        given = [suffixes[key] for key in ("ipopt_zL_out", "ipopt_zU_out", "rc") if key in suffixes]
+        names = ("rc",) if "rc" in suffixes else ("ipopt_zL_out", "ipopt_zU_out")
+        given = [suffixes[name] for name in names if name in suffixes]
         if not given:
             return {}
         return {id(v): sign * sum(suffix.get(j, 0.0) for suffix in given) for j, v in enumerate(self.variables)}

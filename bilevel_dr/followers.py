@@ -91,7 +91,9 @@ def read(instance) -> Program:
     if not isinstance(instance, BlockData):
         raise ModelError(f"a bilevel program is a Pyomo ConcreteModel, not {type(instance).__name__}")
     if not instance.is_constructed():
-        raise ModelError(f"{instance.name}: an AbstractModel has no numbers yet; bilevel_dr.load(model, data) makes an instance of it")
+        raise ModelError(
+            f"{instance.name}: an AbstractModel has no numbers yet; bilevel_dr.load(model, data) makes an instance of it"
+        )
     leader, blocks = _objectives(instance)
     owner = {id(block): block for block, _ in blocks}
     inside = _owners(instance, owner)
@@ -137,14 +139,18 @@ def _objectives(instance):
             blocks[id(block)] = (block, objective)
     if len(top) > 1:
         names = ", ".join(objective.name for objective in top)
-        raise ModelError(f"{instance.name}: {len(top)} active leader objectives ({names}); a bilevel program has one, deactivate the rest")
+        raise ModelError(
+            f"{instance.name}: {len(top)} active leader objectives ({names}); a bilevel program has one, deactivate the rest"
+        )
     if not blocks:
         raise ModelError(f"{instance.name}: no follower; a follower is a Block with its own active Objective")
     for block, objective in blocks.values():
         parent = block.parent_block()
         while parent is not None and parent is not instance:
             if id(parent) in blocks:
-                raise ModelError(f"{block.name}: a follower inside the follower {parent.name}; three levels are not a bilevel program")
+                raise ModelError(
+                    f"{block.name}: a follower inside the follower {parent.name}; three levels are not a bilevel program"
+                )
             parent = parent.parent_block()
     return (top[0] if top else None), list(blocks.values())
 
@@ -176,7 +182,9 @@ def _follower(block, objective, constraints, known) -> Follower:
             )
     for ctype in _NOT_FOR_A_FOLLOWER:
         for component in block.component_data_objects(ctype, active=True, descend_into=True):
-            raise ModelError(f"{component.name}: a {ctype.__name__} in the follower {block.name}; a follower takes Var, Constraint, Objective")
+            raise ModelError(
+                f"{component.name}: a {ctype.__name__} in the follower {block.name}; a follower takes Var, Constraint, Objective"
+            )
     own = {id(v) for v in declared}
     others: dict[int, VarData] = {}
     for row in (objective, *constraints):
@@ -192,7 +200,9 @@ def _check_bounds(data) -> None:
     try:
         _ = data.lb, data.ub  # Pyomo's own check
     except (ValueError, ZeroDivisionError, OverflowError) as error:
-        raise ModelError(f"{data.name}: {' '.join(str(error).split()).rstrip('.')}: give it a finite bound, or none") from error
+        raise ModelError(
+            f"{data.name}: {' '.join(str(error).split()).rstrip('.')}: give it a finite bound, or none"
+        ) from error
 
 
 def scan(row, expression, known, own=frozenset()) -> list[VarData]:
@@ -211,14 +221,22 @@ def scan(row, expression, known, own=frozenset()) -> list[VarData]:
             continue
         elif node.is_expression_type() and node.is_potentially_variable():
             kind = getattr(node, "getname", str)()
-            if kind in _NOT_SMOOTH | _NOT_DERIVED and any(id(v) in own for v in identify_variables(node, include_fixed=False)):
-                why = "is not differentiable: write it with inequalities" if kind in _NOT_SMOOTH else "has no derivative in Pyomo: write it with exp or log"
+            if (kind in _NOT_SMOOTH or kind in _NOT_DERIVED) and any(
+                id(v) in own for v in identify_variables(node, include_fixed=False)
+            ):
+                why = (
+                    "is not differentiable: write it with inequalities"
+                    if kind in _NOT_SMOOTH
+                    else "has no derivative in Pyomo: write it with exp or log"
+                )
                 raise ModelError(f"{row.name}: {kind} {why}; KKT conditions need the follower's derivatives")
             stack.extend(node.args)
             continue
         elif node.is_variable_type():
             if id(node) not in known:
-                raise ModelError(f"{row.name}: variable {node.name} is not on the model; declare it there or on a follower's Block")
+                raise ModelError(
+                    f"{row.name}: variable {node.name} is not on the model; declare it there or on a follower's Block"
+                )
             found[id(node)] = node
             number = node.value if node.fixed else 0.0
         else:

@@ -44,12 +44,24 @@ def minimise(c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, tim
     A = sp.csc_array(A if sp.issparse(A) else np.asarray(A, float).reshape(len(row_lower), len(c)))
     if not len(c):  # nothing to decide: HiGHS has no word for it
         holds = np.all(np.asarray(row_lower) <= 0.0) and np.all(np.asarray(row_upper) >= 0.0)
-        return ArrayAnswer("optimal", np.empty(0), 0.0, np.zeros(len(row_lower)), np.empty(0), 0.0) if holds else ArrayAnswer("infeasible", None, math.nan)
+        return (
+            ArrayAnswer("optimal", np.empty(0), 0.0, np.zeros(len(row_lower)), np.empty(0), 0.0)
+            if holds
+            else ArrayAnswer("infeasible", None, math.nan)
+        )
     problem = [np.asarray(part, float) for part in (c, row_lower, row_upper, lower, upper)]
     if Q is None or not Q.nnz:
         return _run(A, *problem, None, integer, time_limit, gap)
+    if not A.shape[0]:  # without a row its quadratic solver errs, even to a wrong optimum (1.16): give it an empty one
+        A, problem[1], problem[2] = sp.csc_array((1, len(c))), np.zeros(1), np.zeros(1)
+        answer = _convex_quadratic(A, problem, Q, time_limit, gap)
+        return replace(answer, row_dual=None if answer.x is None else np.empty(0))
+    return _convex_quadratic(A, problem, Q, time_limit, gap)
+
+
+def _convex_quadratic(A, problem, Q, time_limit, gap) -> ArrayAnswer:
     answer = _run(A, *problem, Q, None, time_limit, gap)
-    if answer.status in ("optimal", "limit"):
+    if answer.status == "optimal":
         return answer
     status = _without_curvature(A, *problem, Q, time_limit)
     if status != "optimal":
@@ -70,7 +82,9 @@ def _without_curvature(A, c, row_lower, row_upper, lower, upper, Q, time_limit) 
     flat = np.zeros(len(c))
     rows = [np.concatenate(pair) for pair in zip(ray(row_lower, row_upper), (flat, flat), strict=True)]
     falling = _run(sp.vstack([A, Q], format="csc"), c, *rows, *ray(lower, upper), None, None, time_limit, 0.0)
-    return "unbounded" if falling.status == "optimal" and falling.value < -1e-9 * max(1.0, np.abs(c).max()) else "optimal"
+    return (
+        "unbounded" if falling.status == "optimal" and falling.value < -1e-9 * max(1.0, np.abs(c).max()) else "optimal"
+    )
 
 
 def _run(A, c, row_lower, row_upper, lower, upper, Q, integer, time_limit, gap, regularisation=0.0) -> ArrayAnswer:
@@ -95,6 +109,7 @@ def _run(A, c, row_lower, row_upper, lower, upper, Q, integer, time_limit, gap, 
     if solver.passModel(lp) == error:  # a number it refuses: nothing was solved
         return ArrayAnswer("failed", None, math.nan)
     if Q is not None:
+        solver.setOptionValue("qp_iteration_limit", 1000 + 100 * (n + len(row_lower)))  # it may cycle on a singular Q
         hessian, half = highspy.HighsHessian(), sp.csc_array(sp.tril(Q, format="csc"))
         half.sort_indices()
         hessian.dim_, hessian.format_ = n, highspy.HessianFormat.kTriangular
@@ -106,12 +121,16 @@ def _run(A, c, row_lower, row_upper, lower, upper, Q, integer, time_limit, gap, 
         solver.run()
     status = _STATUS.get(solver.getModelStatus().name, "failed")
     info, solution = solver.getInfo(), solver.getSolution()
-    has_point = status == "optimal" or (status == "limit" and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
+    has_point = status == "optimal" or (
+        status == "limit" and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    )
     if not has_point:
         return ArrayAnswer(status, None, math.nan)
     value = info.objective_function_value
     bound = info.mip_dual_bound if integer is not None else value
-    return ArrayAnswer(status, np.array(solution.col_value), value, np.array(solution.row_dual), np.array(solution.col_dual), bound)
+    return ArrayAnswer(
+        status, np.array(solution.col_value), value, np.array(solution.row_dual), np.array(solution.col_dual), bound
+    )
 
 
 def _new_solver():

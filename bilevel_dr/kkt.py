@@ -25,6 +25,7 @@ to the row's bound, as Pyomo's ``dual`` suffix has it: ``s (mu_lower − mu_uppe
 from __future__ import annotations
 
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 from pyomo.core.expr.calculus.diff_with_pyomo import reverse_sd
 from pyomo.core.expr.numvalue import native_numeric_types
 from pyomo.core.expr.visitor import identify_variables
@@ -51,11 +52,15 @@ def add_kkt(program: Program) -> None:
     for follower in program.followers:
         if follower.block.component("kkt") is not None:
             raise ModelError(f"{follower.name}: already has a component named kkt; transform a fresh instance")
-        _add_to(follower)
-    _link_multipliers(program)
+    with PauseGC():  # nothing here is garbage, and looking for it takes longer than the rows
+        for follower in program.followers:
+            _add_to(follower)
+        _link_multipliers(program)
 
 
-@pyo.TransformationFactory.register("bilevel_dr.kkt", doc="Followers (Blocks with an Objective) → KKT conditions with pyomo.mpec pairs")
+@pyo.TransformationFactory.register(
+    "bilevel_dr.kkt", doc="Followers (Blocks with an Objective) → KKT conditions with pyomo.mpec pairs"
+)
 class KKT(pyo.Transformation):
     """``TransformationFactory("bilevel_dr.kkt").apply_to(instance)``."""
 
@@ -108,7 +113,14 @@ def _add_to(follower: Follower) -> None:
     for row in follower.constraints:
         slope = gradient(row.body, own)
         if slope:  # a row without own variables only restricts the others: nothing to price
-            _sort_row(row.local_name if row.parent_block() is block else row.getname(True, relative_to=block), row, slope, equal, upper, lower)
+            _sort_row(
+                row.local_name if row.parent_block() is block else row.getname(True, relative_to=block),
+                row,
+                slope,
+                equal,
+                upper,
+                lower,
+            )
     for variable in follower.variables:
         name = variable.getname(True, relative_to=block)
         _sort_row(name, _Bounds(variable), [(variable, 1)], equal, upper, lower)
@@ -126,10 +138,12 @@ def _add_to(follower: Follower) -> None:
         list(names), rule=lambda b, name: _equals_zero(lagrangian[id(names[name])]), doc="dL/dy = 0"
     )
     kkt.pair_upper = Complementarity(
-        list(upper), rule=lambda b, name: complements(b.mu_upper[name] >= 0, upper[name][0].upper - upper[name][0].body >= 0)
+        list(upper),
+        rule=lambda b, name: complements(b.mu_upper[name] >= 0, upper[name][0].upper - upper[name][0].body >= 0),
     )
     kkt.pair_lower = Complementarity(
-        list(lower), rule=lambda b, name: complements(b.mu_lower[name] >= 0, lower[name][0].body - lower[name][0].lower >= 0)
+        list(lower),
+        rule=lambda b, name: complements(b.mu_lower[name] >= 0, lower[name][0].body - lower[name][0].lower >= 0),
     )
     for pairs in (kkt.pair_upper, kkt.pair_lower):
         pairs.sides_hold = True  # both inequalities are on the model already: no reformulation need write them again
@@ -163,9 +177,9 @@ def _sort_row(name, row, slope, equal, upper, lower):
 
 def _equals_zero(terms):
     total = sum(terms)
-    if total.__class__ in native_numeric_types and total == 0:
-        return pyo.Constraint.Skip
-    return 0, total, 0  # a tuple, for data alone is a row too: no answer is best where it is not zero
+    if total.__class__ in native_numeric_types:
+        return pyo.Constraint.Skip if total == 0 else pyo.Constraint.Infeasible
+    return 0, total, 0  # a tuple, for Params alone are a row too: zero today, perhaps not tomorrow
 
 
 def _link_multipliers(program: Program) -> None:
@@ -181,37 +195,54 @@ def _link_multipliers(program: Program) -> None:
             entries += 1
             follower = _follower_of(row, blocks)
             if id(variable) not in leaders:
-                raise ModelError(f"multiplier_of: {variable.name} is not an unfixed variable of the leader; declare it at the top")
+                raise ModelError(
+                    f"multiplier_of: {variable.name} is not an unfixed variable of the leader; declare it at the top"
+                )
             if follower is None or not row.active:
-                raise ModelError(f"multiplier_of: {row.name} is not an active constraint of a follower; it has no multiplier")
+                raise ModelError(
+                    f"multiplier_of: {row.name} is not an active constraint of a follower; it has no multiplier"
+                )
             links.setdefault(id(follower.block), []).append((variable, row))
     if not entries:
-        raise ModelError("multiplier_of: the Suffix is empty; fill it in its rule, pyo.Suffix(initialize=lambda m: [(m.price, m.market.balance)])")
+        raise ModelError(
+            "multiplier_of: the Suffix is empty; fill it in its rule, "
+            "pyo.Suffix(initialize=lambda m: [(m.price, m.market.balance)])"
+        )
     for key, pairs in links.items():
         follower = blocks[key]
         kkt = follower.block.kkt
         kkt.multiplier_of = pyo.Constraint(range(len(pairs)), doc="leader variable = the multiplier it stands for")
         for position, (variable, row) in enumerate(pairs):
             name = row.getname(True, relative_to=follower.block)
-            parts = [sign * var[name] for var, sign in ((kkt.nu, -1), (kkt.mu_lower, 1), (kkt.mu_upper, -1)) if name in var]
+            parts = [
+                sign * var[name] for var, sign in ((kkt.nu, -1), (kkt.mu_lower, 1), (kkt.mu_upper, -1)) if name in var
+            ]
             if not parts:
-                raise ModelError(f"multiplier_of: {row.name} holds no variable of the follower {follower.name}; it has no multiplier")
+                raise ModelError(
+                    f"multiplier_of: {row.name} holds no variable of the follower {follower.name}; it has no multiplier"
+                )
             kkt.multiplier_of[position] = variable == follower.sign * sum(parts)
 
 
 def _match(key, target):
     """Index by index: containers of equal index, a data object with the data of its own index, or one with one."""
     if getattr(target, "ctype", None) is not pyo.Constraint:
-        raise ModelError(f"multiplier_of: {key.name} stands for {target}, which is no constraint; only constraints have multipliers here")
+        raise ModelError(
+            f"multiplier_of: {key.name} stands for {target}, which is no constraint; only constraints have multipliers here"
+        )
     if key.is_indexed():
         missing = [index for index in key if index not in target] if target.is_indexed() else list(key)
         if missing:
-            raise ModelError(f"multiplier_of: {target.name} has no index {missing[0]!r} of {key.name}; both need the same index set")
+            raise ModelError(
+                f"multiplier_of: {target.name} has no index {missing[0]!r} of {key.name}; both need the same index set"
+            )
         return [(key[index], target[index]) for index in key]
     if target.is_indexed():
         index = key.index()
         if index not in target:
-            raise ModelError(f"multiplier_of: {target.name} has no index {index!r} for {key.name}; both need the same index set")
+            raise ModelError(
+                f"multiplier_of: {target.name} has no index {index!r} for {key.name}; both need the same index set"
+            )
         return [(key, target[index])]
     return [(key, target)]
 

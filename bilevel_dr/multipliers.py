@@ -8,6 +8,7 @@ leader's values.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pyomo.environ as pyo
@@ -18,19 +19,22 @@ from .highs import minimise
 from .residuals import slope
 
 
-def kkt_residuals(program: Program) -> dict[str, tuple[float, float]]:
-    """Scaled ``(stationarity, complementarity)`` of each follower, by name, at the values the program's instance holds.
+class Residuals(NamedTuple):
+    """Scaled residuals of one follower's KKT system under its best multipliers, ``nan`` where none were found.
 
-    Stationarity is scaled by each variable's own gradient, complementarity by the objective; both at least by one.
-    ``nan`` where the linear program did not solve.
+    ``size`` is what objective values are scaled by: Σ |∂f/∂y · y|, at least one. The follower's objective itself would
+    not do: it may hold any constant.
     """
+
+    stationarity: float
+    complementarity: float
+    size: float
+
+
+def kkt_residuals(program: Program) -> dict[str, Residuals]:
+    """Residuals of each follower, by name, at the values the program's instance holds."""
     system = _System(program)
-    if not system.costs:
-        return {}
-    answer = system.solve()
-    if answer is None:
-        return dict.fromkeys((follower.name for follower in program.followers), (math.nan, math.nan))
-    return answer
+    return system.solve() if system.sizes else {}
 
 
 class _System:
@@ -45,7 +49,7 @@ class _System:
         self.free: list[bool] = []
         self.gradient: list[float] = []
         self.of_variable: list[int] = []  # follower of each stationarity row
-        self.costs: list[float] = []  # |objective| of each follower
+        self.sizes: list[float] = []  # of each follower's objective
         self.columns_of: dict[int, list[tuple[int, int]]] = {}
         for number, follower in enumerate(self.followers):
             self._add(number, follower)
@@ -55,10 +59,12 @@ class _System:
         position = {id(v): first + i for i, v in enumerate(follower.variables)}
         self.gradient += [0.0] * len(position)
         self.of_variable += [number] * len(position)
-        self.costs.append(max(1.0, abs(pyo.value(follower.objective))))
+        size = 0.0
         for variable, derivative in slope(follower.objective.expr):
             if id(variable) in position:
                 self.gradient[position[id(variable)]] = follower.sign * derivative
+                size += abs(derivative * variable.value)
+        self.sizes.append(max(1.0, size))
         for row in follower.constraints:
             terms = [(position[id(v)], number) for v, number in slope(row.body) if id(v) in position]
             if terms:
@@ -84,29 +90,34 @@ class _System:
         self.owner.append(number)
         self.free.append(free)
 
-    def solve(self) -> dict[str, tuple[float, float]] | None:
-        n, k, f = len(self.gradient), len(self.slacks), len(self.costs)
-        gradient, slacks, costs, owner = (np.array(x) for x in (self.gradient, self.slacks, self.costs, np.array(self.owner, int)))
+    def solve(self) -> dict[str, Residuals]:
+        n, k, f = len(self.gradient), len(self.slacks), len(self.sizes)
+        gradient, slacks, sizes, owner = (
+            np.array(x) for x in (self.gradient, self.slacks, self.sizes, np.array(self.owner, int))
+        )
         of_variable = np.array(self.of_variable, int)
         scale = np.maximum(1.0, np.abs(gradient))
         rows, columns, numbers = zip(*self.entries, strict=True) if self.entries else ((), (), ())
-        G = sp.coo_array((np.array(numbers, float), (np.array(rows, int), np.array(columns, int))), shape=(n, k)).tocsr()
+        G = sp.coo_array(
+            (np.array(numbers, float), (np.array(rows, int), np.array(columns, int))), shape=(n, k)
+        ).tocsr()
         T = sp.coo_array((scale, (np.arange(n), of_variable)), shape=(n, f)).tocsr()
         S = sp.coo_array((slacks, (owner, np.arange(k))), shape=(f, k)).tocsr()
         held, values = self._held(k)
-        blocks = [[G, -T], [G, T], [S, -sp.diags_array(costs)], [held, sp.csr_array((len(values), f))]]
+        blocks = [[G, -T], [G, T], [S, -sp.diags_array(sizes)], [held, sp.csr_array((len(values), f))]]
         low = np.concatenate([np.full(n, -np.inf), -gradient, np.full(f, -np.inf), values])
         high = np.concatenate([-gradient, np.full(n, np.inf), np.zeros(f), values])
         lower = np.concatenate([np.where(self.free, -np.inf, 0.0), np.zeros(f)])
         cost = np.concatenate([np.zeros(k), np.ones(f)])
         answer = minimise(cost, sp.block_array(blocks, format="csr"), low, high, lower, np.full(k + f, np.inf))
-        if answer.x is None:
-            return None
-        multipliers = answer.x[:k]
-        stationarity, complementarity = np.zeros(f), np.zeros(f)
-        np.maximum.at(stationarity, of_variable, np.abs(gradient + G @ multipliers) / scale)
-        np.maximum.at(complementarity, owner, np.abs(multipliers * slacks) / costs[owner])
-        return {follower.name: (float(s), float(c)) for follower, s, c in zip(self.followers, stationarity, complementarity, strict=True)}
+        stationarity, complementarity = np.full(f, math.nan), np.full(f, math.nan)
+        if answer.x is not None:
+            stationarity[:], complementarity[:] = 0.0, 0.0
+            multipliers = answer.x[:k]
+            np.maximum.at(stationarity, of_variable, np.abs(gradient + G @ multipliers) / scale)
+            np.maximum.at(complementarity, owner, np.abs(multipliers * slacks) / sizes[owner])
+        columns = zip(stationarity.tolist(), complementarity.tolist(), self.sizes, strict=True)
+        return {follower.name: Residuals(*column) for follower, column in zip(self.followers, columns, strict=True)}
 
     def _held(self, k: int) -> tuple[sp.csr_array, np.ndarray]:
         """Rows and values of the multipliers the leader's variables stand for: s (mu_lower − mu_upper), −s nu."""
@@ -121,5 +132,7 @@ class _System:
                     values.append(variable.value)
         entries = [(i, column, number) for i, line in enumerate(lines) for column, number in line]
         rows, columns, numbers = zip(*entries, strict=True) if entries else ((), (), ())
-        matrix = sp.coo_array((np.array(numbers, float), (np.array(rows, int), np.array(columns, int))), shape=(len(values), k))
+        matrix = sp.coo_array(
+            (np.array(numbers, float), (np.array(rows, int), np.array(columns, int))), shape=(len(values), k)
+        )
         return matrix.tocsr(), np.array(values, float)

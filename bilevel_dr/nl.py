@@ -58,11 +58,17 @@ def write(model, path: str, free=()) -> tuple[list, list]:
 
     ``free`` are fixed variables to be written as columns all the same, so that a reader can move them by their bounds.
     """
+    objectives = list(model.component_data_objects(pyo.Objective, active=True, descend_into=True))
+    if len(objectives) > 1:  # a reader takes one of them without a word
+        names = ", ".join(objective.name for objective in objectives[:3])
+        raise ModelError(f"{model.name}: {len(objectives)} active objectives ({names}); a solver takes one, deactivate the rest")
     for variable in free:
         variable.unfix()
     try:
         with open(path, "w", newline="\n") as stream:
-            info = NLWriter().write(model, stream, linear_presolve=False, scale_model=False, symbolic_solver_labels=False)
+            info = NLWriter().write(
+                model, stream, linear_presolve=False, scale_model=False, symbolic_solver_labels=False
+            )
     except InfeasibleConstraintException as error:
         raise _Contradiction(" ".join(str(error).split())) from error
     except (ValueError, RuntimeError, KeyError) as error:
@@ -70,7 +76,16 @@ def write(model, path: str, free=()) -> tuple[list, list]:
     finally:
         for variable in free:
             variable.fix()
+    _refuse_what_is_not_finite(model, path)
     return list(info.variables), list(info.constraints)
+
+
+def _refuse_what_is_not_finite(model, path: str) -> None:
+    """A NaN coefficient is called optimal by more than one solver, and ends the process in casadi's reader."""
+    with open(path, "rb") as stream:
+        lines = stream.read().split(b"\n")[10:]  # the header is words
+    if any(b"nan" in line or b"inf" in line for line in lines):
+        raise ModelError(f"{model.name}: a coefficient is not finite (NaN or infinite); give every Param a number")
 
 
 class Nlp:
@@ -92,6 +107,7 @@ class Nlp:
         self.solver = solver
 
         self.infeasible = ""
+        builder = casadi.NlpBuilder()
         sets = [s for s in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True)]
         for s in sets:
             s.deactivate()
@@ -99,7 +115,6 @@ class Nlp:
             with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
                 path = os.path.join(folder, "model.nl")
                 self.variables, self.rows = write(model, path, free)
-                builder = casadi.NlpBuilder()
                 if self.variables:
                     builder.import_nl(path)
         except _Contradiction as error:
@@ -163,14 +178,20 @@ class Nlp:
         except RuntimeError as error:  # Uno raises where others report
             return Outcome("failed", message=_last_line(error), seconds=time.perf_counter() - began)
         stats = function.stats()
+        if stats["return_status"] == "NonIpopt_Exception_Thrown":  # casadi's name for Ctrl-C
+            raise KeyboardInterrupt
         return Outcome(
             _STATUS.get(stats["return_status"], "feasible" if stats["success"] else "failed"),
             tuple(self.variables),
             np.asarray(answer["x"], float).ravel(),
             message=stats["return_status"],
             seconds=time.perf_counter() - began,
-            row_multipliers=dict(zip(map(id, self.rows), np.asarray(answer["lam_g"], float).ravel().tolist(), strict=True)),
-            bound_multipliers=dict(zip(map(id, self.variables), np.asarray(answer["lam_x"], float).ravel().tolist(), strict=True)),
+            row_multipliers=dict(
+                zip(map(id, self.rows), np.asarray(answer["lam_g"], float).ravel().tolist(), strict=True)
+            ),
+            bound_multipliers=dict(
+                zip(map(id, self.variables), np.asarray(answer["lam_x"], float).ravel().tolist(), strict=True)
+            ),
         )
 
     def _function(self, options, time_limit):
@@ -182,7 +203,13 @@ class Nlp:
             own = {**defaults, **options}
             if limit is not None and time_limit is not None:
                 own[limit] = time_limit
-            settings = {"print_time": False, "expand": True, "error_on_fail": False, "show_eval_warnings": False, self.solver: own}
+            settings = {
+                "print_time": False,
+                "expand": True,
+                "error_on_fail": False,
+                "show_eval_warnings": False,
+                self.solver: own,
+            }
             try:
                 self._solvers[key] = casadi.nlpsol("nlp", self.solver, self._problem, settings)
             except RuntimeError as error:
@@ -236,7 +263,9 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
     began = time.perf_counter()
     scip = pyscipopt.Model()
     scip.hideOutput()
-    indicators = [s for s in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True) if _is_indicator(s)]
+    indicators = [
+        s for s in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True) if _is_indicator(s)
+    ]
     for s in indicators:
         s.deactivate()
     try:
@@ -284,7 +313,9 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
         bound = None
     named = {"optimal": "optimal", "gaplimit": "optimal", "infeasible": "infeasible", "unbounded": "unbounded"}
     fallback = "failed" if status in ("unknown", "terminate") else "limit"
-    return Outcome(named.get(status, fallback), tuple(variables), values, bound, f"SCIP: {status}", time.perf_counter() - began)
+    return Outcome(
+        named.get(status, fallback), tuple(variables), values, bound, f"SCIP: {status}", time.perf_counter() - began
+    )
 
 
 def _run(scip, name: str) -> str:
@@ -299,7 +330,10 @@ def _run(scip, name: str) -> str:
 
 
 def _constant_objective(model) -> float:
-    return sum(pyo.value(objective) for objective in model.component_data_objects(pyo.Objective, active=True, descend_into=True))
+    return sum(
+        pyo.value(objective)
+        for objective in model.component_data_objects(pyo.Objective, active=True, descend_into=True)
+    )
 
 
 def _is_indicator(sos) -> bool:

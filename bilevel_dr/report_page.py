@@ -42,6 +42,8 @@ footer ul { padding-left: 1.1rem; }
   section { break-before: page; border: 0; margin: 0; }
   footer section { break-before: auto; }
   h2, h3 { break-after: avoid; }
+  figure { margin: .8rem 0; }
+  figure img { max-width: 125mm; padding: 0; }
   figure, tr { break-inside: avoid; }
   .table, .long { overflow: visible; max-height: none; border: 0; }
   table { font-size: 7pt; }

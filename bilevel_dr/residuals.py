@@ -9,6 +9,7 @@ import math
 
 import pyomo.environ as pyo
 from pyomo.core.expr.calculus.derivatives import Modes, differentiate
+from pyomo.core.expr.calculus.diff_with_pyomo import DifferentiationException
 
 from .complementarity import sides
 
@@ -34,7 +35,10 @@ def beyond(row) -> float:
     body = evaluate(row.body)
     if body is None:
         return math.inf
-    low, high = (-math.inf if row.lower is None else pyo.value(row.lower)), (math.inf if row.upper is None else pyo.value(row.upper))
+    low, high = (
+        (-math.inf if row.lower is None else pyo.value(row.lower)),
+        (math.inf if row.upper is None else pyo.value(row.upper)),
+    )
     outside = max(low - body, body - high, 0.0)
     if outside <= 0.0:
         return 0.0
@@ -54,7 +58,11 @@ def beyond_pair(complementarity) -> float:
     slacks, outside = [], 0.0
     for side in complementarity._args:
         low, body, high = (None if part is None else pyo.value(part) for part in sides(side))
-        distances = [distance for distance in (None if low is None else body - low, None if high is None else high - body) if distance is not None]
+        distances = [
+            distance
+            for distance in (None if low is None else body - low, None if high is None else high - body)
+            if distance is not None
+        ]
         scale = max(1.0, abs(body))
         outside = max([outside, *(-distance / scale for distance in distances)])
         slacks.append((distances, body, scale))
@@ -72,5 +80,8 @@ def slope(expression) -> list[tuple]:
         return []
     if expression.is_variable_type():
         return [(expression, 1.0)]
-    derivatives = differentiate(expression, mode=Modes.reverse_numeric)
+    try:
+        derivatives = differentiate(expression, mode=Modes.reverse_numeric)
+    except DifferentiationException:  # a function Pyomo has no derivative of: only a leader's row can hold one
+        return []
     return [(node, number) for node, number in derivatives.items() if getattr(node, "is_variable_type", bool)()]

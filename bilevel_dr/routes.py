@@ -11,7 +11,7 @@ import pyomo.environ as pyo
 
 from .arrays import quadratic_form
 from .bounds import audit, enlarged, side_bounds
-from .errors import SolverFailed
+from .errors import ModelError
 from .nl import Nlp, Outcome, solve_scip
 from .tangents import minimise_by_tangents
 from .working import Working
@@ -33,7 +33,9 @@ SMALL, QUICK = 50, 2.0
 """Up to this many pairs a search first runs for some seconds without derived bounds, which cost more than most searches."""
 
 
-def search(working: Working, reformulation: str, solver: str, gap: float, clock: Clock, **options) -> tuple[Outcome, list[str]]:
+def search(
+    working: Working, reformulation: str, solver: str, gap: float, clock: Clock, **options
+) -> tuple[Outcome, list[str]]:
     """A global search, with what its bounds have to say.
 
     Every side that stands for a multiplier or slack has its proved bound meanwhile. Where big-M rests on an M without
@@ -52,9 +54,30 @@ def _search_without_M(working, reformulation, run, gap, clock, options) -> tuple
     if len(working.pairs) <= SMALL:
         outcome = run(working, gap, clock(QUICK))
         if outcome.status != "limit":
-            return outcome, []
+            return _without_illusion(working, run, gap, clock, outcome), []
     with working.tightened(reformulation):
         return run(working, gap, clock()), []
+
+
+def _without_illusion(working: Working, run, gap, clock, outcome: Outcome) -> Outcome:
+    """Unbounded where widening a box keeps improving: SCIP may call an unbounded problem with SOS1 sets optimal.
+
+    Only where the problem without its complementarities has no bound can that happen; then the search is repeated with the
+    unbounded variables in a box, twice.
+    """
+    if outcome.status != "optimal" or not working.relaxation_is_unbounded():
+        return outcome
+    best = outcome
+    for size in (1e4, 1e6):
+        with working.boxed(size):
+            wider = run(working, gap, clock())
+        if wider.status != "optimal" or wider.bound is None:
+            return replace(best, bound=None)
+        better = working.better(wider.bound, best.bound) and abs(wider.bound - best.bound) > 1e-4 * max(1.0, abs(best.bound))
+        if better and size == 1e6:
+            return Outcome("unbounded", message=f"{outcome.message}, but better in every wider box")
+        best = wider if better else best
+    return best
 
 
 def _search_with_M(working, reformulation, run, gap, clock, options) -> tuple[Outcome, list[str]]:
@@ -89,7 +112,7 @@ def search_with_highs(working: Working, gap: float, time_limit: float | None) ->
 
     Raises
     ------
-    SolverFailed
+    ModelError
         A row or the objective is neither; the message names it.
     """
     model, leader = working.model, working.active_objective
@@ -97,11 +120,14 @@ def search_with_highs(working: Working, gap: float, time_limit: float | None) ->
     blocks = (pyo.Block,)
     variables = [v for v in model.component_data_objects(pyo.Var, active=True, descend_into=blocks) if not v.fixed]
     if any(True for _ in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True)):
-        raise SolverFailed("HiGHS has no SOS1 sets: use reformulation='big_m', or solver='scip'")
+        raise ModelError("HiGHS has no SOS1 sets: use reformulation='big_m', or solver='scip'")
     sign = 1 if working.minimises else -1
     form = quadratic_form(0.0 if leader is None else leader.expr, sign, rows, variables)
     if form is None:  # a product, a square or worse in a row
-        raise SolverFailed(f"HiGHS takes linear rows and a convex quadratic leader; {_first_nonlinear(leader, rows)} is neither: use solver='scip'")
+        raise ModelError(
+            "HiGHS takes linear rows and a convex quadratic leader; "
+            f"{_first_nonlinear(leader, rows)} is neither: use solver='scip'"
+        )
     if form.is_linear or not form.integer.any():
         answer = form.minimise(time_limit)
         bound = answer.bound + form.constant
@@ -109,7 +135,13 @@ def search_with_highs(working: Working, gap: float, time_limit: float | None) ->
         answer = minimise_by_tangents(form, gap, time_limit)
         bound = answer.bound
     values = answer.x
-    return Outcome(answer.status, tuple(variables), values, sign * bound if math.isfinite(bound) else None, f"HiGHS: {answer.status}")
+    return Outcome(
+        answer.status,
+        tuple(variables),
+        values,
+        sign * bound if math.isfinite(bound) else None,
+        f"HiGHS: {answer.status}",
+    )
 
 
 def _first_nonlinear(leader, rows) -> str:
@@ -143,7 +175,9 @@ def follow(working: Working, nlp: Nlp, reformulation: str, number: int, clock: C
 
 def _scale(working: Working) -> float:
     """The largest left times the largest right side: room for every pair, as the high-point relaxation has it."""
-    sides = [[abs(pyo.value(side, exception=False) or 0.0) for side in (pair.left, pair.right)] for pair in working.pairs]
+    sides = [
+        [abs(pyo.value(side, exception=False) or 0.0) for side in (pair.left, pair.right)] for pair in working.pairs
+    ]
     left, right = np.max(sides, axis=0, initial=0.0) if sides else (0.0, 0.0)
     return min(max(1.0, left * right), 1e4)
 

@@ -50,7 +50,6 @@ def write_run(
     target = Path(folder).absolute()
     check_target(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     except OSError as problem:
         raise DataError(f"--out {folder}: {problem.strerror}; choose a folder that can be written") from problem
@@ -83,14 +82,18 @@ def write_run(
 
 
 def check_target(folder: str | Path) -> None:
-    """Refuse a folder that holds something else than a run, before anything is solved.
+    """Refuse a folder that holds something else than a run, and make its parent, before anything is solved.
 
     Raises
     ------
     DataError
-        It is a file, or a folder that is neither empty nor a run folder.
+        It is a file, or a folder that is neither empty nor a run folder, or its parent cannot be made.
     """
-    target = Path(folder)
+    target = Path(folder).absolute()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise DataError(f"--out {folder}: {problem.strerror}; choose a folder that can be written") from problem
     if target.exists() and not target.is_dir():
         raise DataError(f"--out {folder}: is a file; choose another name")
     if target.is_dir() and any(target.iterdir()) and not (target / "run.json").is_file():

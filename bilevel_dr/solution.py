@@ -26,7 +26,7 @@ class FollowerCheck:
     best : float or None
         Its best value when re-solved with every other decision held; ``None`` where no re-solve succeeded.
     gap : float
-        How much the follower could gain, ≥ 0 up to rounding, scaled by ``max(1, |best|)``.
+        How much the follower could gain, ≥ 0 up to rounding, scaled by the terms of its objective that it moves.
     violation : float
         Largest scaled violation of the follower's own constraints and bounds.
     stationarity, complementarity : float
@@ -125,7 +125,9 @@ class Solution:
 
     def __post_init__(self):
         if self.claim not in CLAIMS or self.termination not in TERMINATIONS:
-            raise ValueError(f"Solution: claim {self.claim!r}, termination {self.termination!r}; know {CLAIMS}, {TERMINATIONS}")
+            raise ValueError(
+                f"Solution: claim {self.claim!r}, termination {self.termination!r}; know {CLAIMS}, {TERMINATIONS}"
+            )
         object.__setattr__(self, "point", MappingProxyType(dict(self.point)))
         object.__setattr__(self, "follower_objectives", MappingProxyType(dict(self.follower_objectives)))
 
@@ -153,7 +155,9 @@ class Solution:
         variables = {name: instance.find_component(name) for name in self.point}
         missing = [name for name, variable in variables.items() if variable is None]
         if missing:
-            raise KeyError(f"{instance.name}: no variable {missing[0]!r} in this instance; load the point into the model it came from")
+            raise KeyError(
+                f"{instance.name}: no variable {missing[0]!r} in this instance; load the point into the model it came from"
+            )
         for name, value in self.point.items():
             variables[name].set_value(value, skip_validation=True)
 

@@ -16,7 +16,7 @@ from .nl import Outcome
 from .reformulate import REFORMULATIONS
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, follow, search
 from .solution import Certificate, Solution
-from .solvers import backend, find
+from .solvers import backend, find, installed
 from .starts import Answers, leader_points
 from .verification import verify
 from .working import Polished, Working, polish
@@ -85,9 +85,9 @@ def solve(
     search = _Search(instance, verdicts, began, time_limit, starts, seed, gap, options)
     if reformulation == "auto":
         return search.auto(solver)
-    if solver == "auto":
-        solver = "casadi-ipopt" if reformulation not in GLOBAL_ROUTES else GLOBAL_ROUTES[reformulation][0]
-    return search.by(reformulation, solver)
+    if solver != "auto":
+        return search.by(reformulation, solver)
+    return search.by_any(reformulation)
 
 
 def _check_options(reformulation: str, options) -> None:
@@ -118,8 +118,14 @@ class _Search:
         self.starts = starts if starts is not None else (8 if len(self.working.pairs) < 500 else 2)
         self.proved = all(verdict.convexity == "proved" for verdict in verdicts.values())
         self.qualified = all(verdict.qualified for verdict in verdicts.values())
-        self.notes = [f"{name}: convexity not proved: {v.message}" for name, v in verdicts.items() if v.convexity != "proved"]
-        self.notes += [f"{name}: no constraint qualification is proved, so multipliers may be missing at its best answer" for name, v in verdicts.items() if not v.qualified]
+        self.notes = [
+            f"{name}: convexity not proved: {v.message}" for name, v in verdicts.items() if v.convexity != "proved"
+        ]
+        self.notes += [
+            f"{name}: no constraint qualification is proved, so multipliers may be missing at its best answer"
+            for name, v in verdicts.items()
+            if not v.qualified
+        ]
 
     def clock(self, most: float = math.inf) -> float | None:
         seconds = most if self.time_limit is None else min(most, self.time_limit - (time.perf_counter() - self.began))
@@ -128,11 +134,29 @@ class _Search:
     def by(self, reformulation: str, solver: str) -> Solution:
         if solver in GLOBAL_SOLVERS:
             if reformulation not in GLOBAL_ROUTES:
-                raise ModelError(f"{reformulation} is a local route: {solver} does not take it; use casadi-ipopt, or reformulation='sos1'")
+                raise ModelError(
+                    f"{reformulation} is a local route: {solver} does not take it; use casadi-ipopt, or reformulation='sos1'"
+                )
             return self.globally(reformulation, solver)
         if reformulation not in LOCAL_ROUTES:
-            raise ModelError(f"{reformulation} needs a solver with integers or sets ({', '.join(GLOBAL_ROUTES[reformulation])}), not {solver}")
+            raise ModelError(
+                f"{reformulation} needs a solver with integers or sets ({', '.join(GLOBAL_ROUTES[reformulation])}), not {solver}"
+            )
         return self.locally(reformulation, solver)
+
+    def by_any(self, reformulation: str) -> Solution:
+        """The first solver of the route that takes the model."""
+        if reformulation not in GLOBAL_ROUTES:
+            return self.locally(reformulation, "casadi-ipopt")
+        refusal = None
+        here = {info.name for info in installed()}
+        for solver in (name for name in GLOBAL_ROUTES[reformulation] if name in here):
+            try:
+                return self.globally(reformulation, solver)
+            except (ModelError, SolverFailed) as error:
+                refusal = error
+                log.info("%s", error)
+        raise refusal
 
     def auto(self, solver: str) -> Solution:
         """Global search first; a local one where that did not close the gap, or says that there is no answer."""
@@ -161,11 +185,23 @@ class _Search:
             return replace(first, seconds=second.seconds)
         bound, notes = first.best_bound, tuple(dict.fromkeys(first.notes + second.notes))
         if first.termination in ("infeasible", "unbounded"):
-            notes += (f"the global search called it {first.termination}; a verified point says otherwise, so its bound is not used",)
+            notes += (
+                f"the global search called it {first.termination}; a verified point says otherwise, so its bound is not used",
+            )
             bound = None
-        better = second if first.claim == "none" or self.working.better(second.leader_objective, first.leader_objective) else first
-        if bound is not None and self.working.better(better.leader_objective, bound) and not _close(better.leader_objective, bound):
-            notes += (f"a verified point is better than the bound {bound:.8g} of the global search, so that bound is not used",)
+        better = (
+            second
+            if first.claim == "none" or self.working.better(second.leader_objective, first.leader_objective)
+            else first
+        )
+        if (
+            bound is not None
+            and self.working.better(better.leader_objective, bound)
+            and not _close(better.leader_objective, bound)
+        ):
+            notes += (
+                f"a verified point is better than the bound {bound:.8g} of the global search, so that bound is not used",
+            )
             bound = None
         claim = "global" if _close(better.leader_objective, bound) and self.proved and self.qualified else better.claim
         return replace(better, claim=claim, best_bound=bound, notes=notes, seconds=second.seconds)
@@ -187,7 +223,10 @@ class _Search:
 
     def locally(self, reformulation: str, solver: str) -> Solution:
         if self.working.sets:
-            raise ModelError(f"{self.working.sets[0].name}: a special ordered set of the leader; local routes cannot keep it, use reformulation='sos1'")
+            raise ModelError(
+                f"{self.working.sets[0].name}: a special ordered set of the leader; "
+                "local routes cannot keep it, use reformulation='sos1'"
+            )
         nlp = self.working.nlp(reformulation, backend(solver))
         answers = Answers(self.working)
         candidates, outcome = [], Outcome("failed")
@@ -202,7 +241,9 @@ class _Search:
                 outcome.load()
                 candidates.append(self._candidates()[0])
         sign = 1.0 if self.working.minimises else -1.0
-        candidates.sort(key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective)
+        candidates.sort(
+            key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
+        )
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
 
     def _candidates(self) -> list[_Candidate]:

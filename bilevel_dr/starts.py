@@ -48,7 +48,9 @@ def _high_point(working: Working) -> np.ndarray | None:
         if outcome.status not in ("optimal", "feasible", "limit"):
             return None
         found = dict(zip(map(id, outcome.variables), outcome.values.tolist(), strict=True))
-        point = np.array([found.get(id(v), v.value if v.value is not None else 0.0) for v in working.program.leader_variables])
+        point = np.array(
+            [found.get(id(v), v.value if v.value is not None else 0.0) for v in working.program.leader_variables]
+        )
         return point if np.all(np.abs(point) < 1e8) else None
     finally:
         for block in hidden:
@@ -70,7 +72,9 @@ class Answers:
     def __init__(self, working: Working):
         self.working = working
         model, program = working.model, working.program
-        self._hidden = [c for c in (program.leader, *program.leader_constraints) if c is not None] + _kkt_blocks(working)
+        self._hidden = [c for c in (program.leader, *program.leader_constraints) if c is not None] + _kkt_blocks(
+            working
+        )
         for component in self._hidden:
             component.deactivate()
         model.bilevel_dr_answers = pyo.Objective(expr=sum(f.sign * f.objective.expr for f in program.followers))
@@ -94,8 +98,14 @@ class Answers:
             outcome.load()
         for follower in program.followers:
             kkt = follower.block.kkt
-            rows = [(row.getname(True, relative_to=follower.block), outcome.row_multipliers.get(id(row))) for row in follower.constraints]
-            rows += [(v.getname(True, relative_to=follower.block), outcome.bound_multipliers.get(id(v))) for v in follower.variables]
+            rows = [
+                (row.getname(True, relative_to=follower.block), outcome.row_multipliers.get(id(row)))
+                for row in follower.constraints
+            ]
+            rows += [
+                (v.getname(True, relative_to=follower.block), outcome.bound_multipliers.get(id(v)))
+                for v in follower.variables
+            ]
             for name, number in rows:
                 number = number if number is not None and math.isfinite(number) else 0.0
                 if name in kkt.nu:

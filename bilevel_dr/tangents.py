@@ -14,11 +14,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from .arrays import QuadraticForm
-from .errors import SolverFailed
+from .errors import ModelError
 from .highs import ArrayAnswer, minimise
 
 
-def minimise_by_tangents(form: QuadraticForm, gap: float = 1e-6, time_limit: float | None = None, rounds: int = 200) -> ArrayAnswer:
+def minimise_by_tangents(
+    form: QuadraticForm, gap: float = 1e-6, time_limit: float | None = None, rounds: int = 200
+) -> ArrayAnswer:
     """Minimise a convex quadratic form with integer variables.
 
     Returns
@@ -28,14 +30,16 @@ def minimise_by_tangents(form: QuadraticForm, gap: float = 1e-6, time_limit: flo
 
     Raises
     ------
-    SolverFailed
+    ModelError
         Q is not positive semi-definite.
     """
     began = time.perf_counter()
     weights, axes = _squares(form.Q)
     n, k = len(form.c), len(weights)
     reach_low, reach_high = _range_of(axes, form.lower, form.upper)
-    points = np.linspace(np.where(np.isfinite(reach_low), reach_low, -1.0), np.where(np.isfinite(reach_high), reach_high, 1.0), 9)
+    points = np.linspace(
+        np.where(np.isfinite(reach_low), reach_low, -1.0), np.where(np.isfinite(reach_high), reach_high, 1.0), 9
+    )
     # columns: x, z = axes·x, t ≥ ½ weight z²
     definition = sp.hstack([axes, -sp.eye_array(k), sp.csr_array((k, k))], format="csr")
     rows = [sp.hstack([form.A, sp.csr_array((form.A.shape[0], 2 * k))], format="csr"), definition]
@@ -61,7 +65,18 @@ def minimise_by_tangents(form: QuadraticForm, gap: float = 1e-6, time_limit: flo
         left = None if time_limit is None else time_limit - (time.perf_counter() - began)
         if left is not None and left <= 0.0:
             return ArrayAnswer("limit", best, value, bound=bound)
-        answer = minimise(cost, sp.vstack(rows), np.concatenate(low), np.concatenate(high), lower, upper, None, integer, left, gap / 10)
+        answer = minimise(
+            cost,
+            sp.vstack(rows),
+            np.concatenate(low),
+            np.concatenate(high),
+            lower,
+            upper,
+            None,
+            integer,
+            left,
+            gap / 10,
+        )
         if answer.x is None:
             return replace(answer, x=best, value=value, bound=bound) if best is not None else answer
         bound = max(bound, answer.bound + form.constant)
@@ -69,7 +84,9 @@ def minimise_by_tangents(form: QuadraticForm, gap: float = 1e-6, time_limit: flo
         held = np.round(x[form.integer])
         fixed_lower, fixed_upper = form.lower.copy(), form.upper.copy()
         fixed_lower[form.integer] = fixed_upper[form.integer] = held
-        piece = minimise(form.c, form.A, form.row_lower, form.row_upper, fixed_lower, fixed_upper, form.Q, time_limit=left)
+        piece = minimise(
+            form.c, form.A, form.row_lower, form.row_upper, fixed_lower, fixed_upper, form.Q, time_limit=left
+        )
         for point in (x, piece.x if piece.status == "optimal" else None):
             if point is not None and form.value(point) < value:
                 best, value = point, form.value(point)
@@ -98,7 +115,9 @@ def _squares(Q: sp.csc_array):
         weights = weights[keep]
         axes = sp.csr_array(vectors.T[keep]) @ sp.eye_array(Q.shape[0], format="csr")[used]
     if (weights < 0.0).any():
-        raise SolverFailed(f"HiGHS takes convex quadratic objectives; this one curves down (eigenvalue {weights.min():.3g}): use solver='scip'")
+        raise ModelError(
+            f"HiGHS takes convex quadratic objectives; this one curves down (eigenvalue {weights.min():.3g}): use solver='scip'"
+        )
     return weights, sp.csr_array(axes)
 
 

@@ -72,7 +72,11 @@ def _over_best_answers(direction, form: QuadraticForm, answer: np.ndarray):
     """min directionᵀy over the answers as good as ``answer``."""
     value = float(form.c @ answer)
     room = SLACK * max(1.0, abs(value))
-    blocks, low, high = [form.A, sp.csr_array(form.c.reshape(1, -1))], [form.row_lower, [-math.inf]], [form.row_upper, [value + room]]
+    blocks, low, high = (
+        [form.A, sp.csr_array(form.c.reshape(1, -1))],
+        [form.row_lower, [-math.inf]],
+        [form.row_upper, [value + room]],
+    )
     if not form.is_linear:
         held = form.Q @ answer
         rows = np.flatnonzero(np.diff(form.Q.tocsr().indptr))

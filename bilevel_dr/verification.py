@@ -39,7 +39,7 @@ def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None) -> Cert
     point : Solution, mapping of variable name to float, or ComponentMap of Var data to float
         A variable left out takes the value the instance holds for it if it is fixed, and fails the certificate otherwise.
     tolerance : float
-        Largest scaled residual that passes.
+        Largest scaled residual that passes; the follower's gap is scaled by the terms of its objective that it moves.
     verdicts : mapping of follower name to Verdict, optional
         Convexity verdicts already reached on this instance.
 
@@ -72,7 +72,15 @@ def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None) -> Cert
     for follower in program.followers:
         name = follower.name
         checks[name] = _check(
-            follower, verdicts[name], violations[name], residuals[name], responses[name], tolerance, reasons, notes, tied
+            follower,
+            verdicts[name],
+            violations[name],
+            residuals[name],
+            responses[name],
+            tolerance,
+            reasons,
+            notes,
+            tied,
         )
 
     def worst(name):
@@ -99,14 +107,17 @@ def _by_name(instance, point) -> dict[str, float]:
     if isinstance(point, pyo.ComponentMap):
         point = {variable.name: number for variable, number in point.items()}
     if not isinstance(point, Mapping):
-        raise ModelError(f"verify: a point is a Solution or a mapping of variable names to numbers, not {type(point).__name__}")
-    names = None
-    for name in point:
-        if instance.find_component(name) is None:
-            names = names or [v.name for v in declared_variables(instance)]
-            close = difflib.get_close_matches(str(name), names, 1)
-            raise ModelError(f"verify: {instance.name} has no variable {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
-    return dict(point)
+        what = type(point).__name__
+        raise ModelError(f"verify: a point is a Solution or a mapping of variable names to numbers, not {what}")
+    named = {v.name: v for v in declared_variables(instance)}
+    for name, number in point.items():
+        if name not in named:
+            close = difflib.get_close_matches(str(name), named, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ModelError(f"verify: {instance.name} has no variable {name!r}{hint}")
+        if isinstance(number, bool | str | complex) or not hasattr(number, "__float__"):
+            raise ModelError(f"verify: {name} = {number!r} is not a number")
+    return {name: float(number) for name, number in point.items()}
 
 
 def _load(copy, values, tolerance) -> list[str]:
@@ -118,8 +129,15 @@ def _load(copy, values, tolerance) -> list[str]:
         if number is None:
             reasons.append(f"{variable.name}: no value")
         elif not abs(number) < LARGEST:
-            reasons.append(f"{variable.name} = {number:g}: not a number to be trusted (beyond {LARGEST:g}, or none); the problem may be unbounded")
-        elif variable.fixed and variable.value is not None and abs(number - variable.value) > tolerance * max(1.0, abs(variable.value)):
+            reasons.append(
+                f"{variable.name} = {number:g}: not a number to be trusted (beyond {LARGEST:g}, or none); "
+                "the problem may be unbounded"
+            )
+        elif (
+            variable.fixed
+            and variable.value is not None
+            and abs(number - variable.value) > tolerance * max(1.0, abs(variable.value))
+        ):
             reasons.append(f"{variable.name} = {number:g}: the instance fixes it at {variable.value:g}")
         elif not variable.is_continuous() and abs(number - round(number)) > tolerance:
             reasons.append(f"{variable.name} = {number:g}: not an integer")
@@ -162,7 +180,9 @@ def _violation(follower: Follower, reasons, tolerance) -> float:
     for variable in follower.variables:
         outside = beyond_bounds(variable)
         if not outside <= tolerance:
-            reasons.append(f"{follower.name}: {variable.name} = {variable.value:g} outside its bounds {variable.bounds}")
+            reasons.append(
+                f"{follower.name}: {variable.name} = {variable.value:g} outside its bounds {variable.bounds}"
+            )
         worst = max(worst, outside)
     for row in follower.constraints:
         outside = beyond(row)
@@ -175,14 +195,19 @@ def _violation(follower: Follower, reasons, tolerance) -> float:
     return worst
 
 
-def _check(follower: Follower, verdict, violation, residuals, response, tolerance, reasons, notes, tied) -> FollowerCheck:
+def _check(
+    follower: Follower, verdict, violation, residuals, response, tolerance, reasons, notes, tied
+) -> FollowerCheck:
     """One follower's line of the certificate: its gap first, then what its multipliers say about it."""
     name, convex = follower.name, verdict.convexity == "proved"
-    objective, (stationarity, complementarity) = pyo.value(follower.objective), residuals
-    residual, solved = max(residuals), response.status == "optimal"
-    gap = follower.sign * (objective - response.value) / max(1.0, abs(response.value)) if solved else math.inf
+    objective, (stationarity, complementarity, size) = pyo.value(follower.objective), residuals
+    residual, solved = max(stationarity, complementarity), response.status == "optimal"
+    gap = follower.sign * (objective - response.value) / size if solved else math.inf
     if solved and not gap <= tolerance and convex and residual <= 1e-3 * tolerance:
-        notes.append(f"{name}: optimal by its multipliers; the re-solve is {gap:.2g} better within its own tolerance, as where a constraint qualification fails")
+        notes.append(
+            f"{name}: optimal by its multipliers; the re-solve is {gap:.2g} better within its own tolerance, "
+            "as where a constraint qualification fails"
+        )
         gap = complementarity
     elif solved and not gap <= tolerance:
         reasons.append(f"{name}: could improve its objective from {objective:.8g} to {response.value:.8g}")
@@ -198,9 +223,13 @@ def _check(follower: Follower, verdict, violation, residuals, response, toleranc
         how = f"re-solved globally by {response.solver}" if response.global_ else "only re-solved locally"
         notes.append(f"{name}: convexity {verdict.convexity}; {how}")
     if verdict.qualified and convex and not residual <= 10 * tolerance:
-        reasons.append(f"{name}: not stationary (residual {residual:.3g}); multipliers exist at every best answer of this follower")
+        reasons.append(
+            f"{name}: not stationary (residual {residual:.3g}); multipliers exist at every best answer of this follower"
+        )
     elif not residual <= 1e-3 and gap <= tolerance:
-        notes.append(f"{name}: optimal, but no multipliers exist here (residual {residual:.3g}): a constraint qualification fails")
+        notes.append(
+            f"{name}: optimal, but no multipliers exist here (residual {residual:.3g}): a constraint qualification fails"
+        )
 
     unique = True if solved and convex and verdict.strict else None
     if solved and unique is None and (form := follower_form(follower)) is not None and (convex or form.is_linear):
@@ -209,5 +238,12 @@ def _check(follower: Follower, verdict, violation, residuals, response, toleranc
             tied.append((follower, form, response.answer))
             notes.append(f"{name}: several best answers; the leader is given its favourite (optimistic)")
     return FollowerCheck(
-        objective, response.value if solved else None, max(gap, 0.0), violation, stationarity, complementarity, verdict.convexity, unique
+        objective,
+        response.value if solved else None,
+        max(gap, 0.0),
+        violation,
+        stationarity,
+        complementarity,
+        verdict.convexity,
+        unique,
     )

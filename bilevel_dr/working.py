@@ -65,7 +65,13 @@ class Working:
         for i, bounds in enumerate(self.bounds):
             for j, bound in enumerate(bounds):
                 side = (self.pairs[i].left, self.pairs[i].right)[j]
-                variable = slack[2 * i + j] if 2 * i + j in slack else side if side.is_variable_type() and side.lb == 0 else None
+                variable = (
+                    slack[2 * i + j]
+                    if 2 * i + j in slack
+                    else side
+                    if side.is_variable_type() and side.lb == 0
+                    else None
+                )
                 if variable is not None and bound.proved and (variable.ub is None or bound.value < variable.ub):
                     kept.append((variable, variable.upper))
                     variable.setub(bound.value * (1 + 1e-9) + 1e-9)
@@ -75,13 +81,38 @@ class Working:
             for variable, upper in kept:
                 variable.setub(upper)
 
+    def relaxation_is_unbounded(self) -> bool:
+        """Whether the problem without its complementarities has no bound, as far as HiGHS can tell (quadratic ones only)."""
+        form = self.form("sos1")
+        if form is None:
+            return False
+        relaxed = replace(form, integer=np.zeros(len(form.c), bool))
+        return relaxed.minimise(10.0).status == "unbounded"
+
+    @contextmanager
+    def boxed(self, size: float):
+        """Meanwhile, the instance's own variables that lack a bound have one at ``±size``."""
+        kept = [(v, v.lower, v.upper) for v in self.variables if not v.fixed and None in v.bounds]
+        for variable, _, _ in kept:
+            low, high = variable.bounds
+            variable.setlb(-size if low is None else low)
+            variable.setub(size if high is None else high)
+        try:
+            yield
+        finally:
+            for variable, lower, upper in kept:
+                variable.setlb(lower)
+                variable.setub(upper)
+
     @cached_property
     def _linear_leader(self):
         expression = leader_without_products(self.program, self.pairs)
         if expression is None:
             return None
         block = mpec_block(self.model)
-        block.leader = pyo.Objective(expr=expression, sense=self.program.leader.sense, doc="the leader, less duality gaps")
+        block.leader = pyo.Objective(
+            expr=expression, sense=self.program.leader.sense, doc="the leader, less duality gaps"
+        )
         block.leader.deactivate()
         return block.leader
 
@@ -203,7 +234,9 @@ def polish(working: Working, time_limit=None, flips: int = 20) -> Polished | Non
     piece = _Piece(working)
     if not piece.usable:
         return None
-    left, right = (np.array([abs(pyo.value(side, exception=False) or 0.0) for side in sides]) for sides in piece.sides())
+    left, right = (
+        np.array([abs(pyo.value(side, exception=False) or 0.0) for side in sides]) for sides in piece.sides()
+    )
     hold = (left > right).astype(int)  # the side held at zero: 0 is left
     sign = 1.0 if working.minimises else -1.0
     kept = [(v, v.value) for v in piece.nlp.variables]

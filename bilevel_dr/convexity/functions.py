@@ -69,8 +69,7 @@ def applied(name, inner) -> Shape:
         flags |= CONCAVE
     flags |= _of_the_logarithm(name, inner)
     strict = frozenset([inner.single]) if inner.single is not None and flags & AFFINE else NOTHING
-    first, last = domain(name)
-    if inner.affine or (first <= inner.low and inner.high <= last):  # a monotone function keeps level sets
+    if inner.affine or inner.inside(*domain(name)):  # a monotone function keeps level sets
         levels = inner.flags & (QUASICONVEX | QUASICONCAVE)
         flags |= levels if rising else mirrored(levels) if falling else 0
     result = Shape(*values, inf, flags, strict)

@@ -79,18 +79,23 @@ def defined(terms, rules) -> bool:
             continue
         kind, args = kind_of(node), node.args
         if kind == "unary":
-            inner, (first, last) = rules.shape(args[0]), domain(node.getname())
-            if inner.low < first or inner.high > last:
-                return False
-        elif kind in ("division", "power"):
-            base, exponent = (args[1], -1) if kind == "division" else (args[0], rules.shape(args[1]))
-            if not _is_number(exponent):
-                exponent = exponent.low if exponent.low == exponent.high else 0.5
-            low, high = rules.shape(base).interval
-            if low < 0 and (exponent != int(exponent) or (exponent < 0 and high > 0)):
-                return False
+            allowed = rules.shape(args[0]).inside(*domain(node.getname()))
+        elif kind == "division":
+            allowed = _keeps_its_sign(rules.shape(args[1]))
+        elif kind == "power":
+            base, exponent = map(rules.shape, args)
+            whole = exponent.low == exponent.high and exponent.low % 1 == 0
+            allowed = (exponent.low >= 0 or _keeps_its_sign(base)) if whole else base.inside(0.0, inf)
+        else:
+            allowed = True
+        if not allowed:
+            return False
         stack.extend(args)
     return True
+
+
+def _keeps_its_sign(shape) -> bool:
+    return shape.inside(0.0, inf) or shape.inside(-inf, 0.0)
 
 
 def convex_over(entries, size, sign, box: Box) -> bool:
@@ -142,11 +147,9 @@ def semidefinite(low, high) -> bool:
     if not len(moving):
         return True
     root = np.sqrt(np.minimum(diagonal[moving], np.finfo(float).max))
-    weight = np.outer(root, root)
-    middle = (low + np.where(off, high - low, 0.0) / 2)[np.ix_(moving, moving)] / weight
-    radius = np.where(off, (high - low) / 2, 0.0)[np.ix_(moving, moving)] / weight
-    np.fill_diagonal(middle, 1.0)
-    np.fill_diagonal(radius, 0.0)
+    weight, pick = np.outer(root, root), np.ix_(moving, moving)
+    low, high = np.where(off, low, 0.0)[pick] / weight, np.where(off, high, 0.0)[pick] / weight
+    middle, radius = np.eye(len(moving)) + (low + high) / 2, (high - low) / 2
     tolerance = 1e-13 * len(moving)
     if len(moving) > _VERTICES:
         return np.linalg.eigvalsh(middle)[0] - np.linalg.eigvalsh(radius)[-1] >= -tolerance

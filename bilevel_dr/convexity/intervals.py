@@ -36,6 +36,8 @@ def reciprocal(a):
 def power(a, exponent):
     """``a ** exponent`` for a number; a fractional exponent cuts ``a`` to the nonnegative reals."""
     low, high = a
+    if not math.isfinite(exponent):
+        return REALS
     if exponent == 0:
         return 1.0, 1.0
     if exponent < 0:

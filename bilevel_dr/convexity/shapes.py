@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import inf
 
 from pyomo.repn import generate_standard_repn
 
@@ -45,6 +46,12 @@ class Shape:
     @property
     def affine(self) -> bool:
         return self.flags & AFFINE == AFFINE
+
+    def inside(self, first, last) -> bool:
+        """Whether all values lie in [first, last], and at its ends at most where the own variables' box ends."""
+        low = self.low > first or first == -inf or (self.low == first and self.flags & CONCAVE)
+        high = self.high < last or last == inf or (self.high == last and self.flags & CONVEX)
+        return bool(low and high)
 
     def key(self):
         """Equal for the same variable and for affine sums of the same terms."""

@@ -167,7 +167,7 @@ def _settle(follower, objective, rows, open_questions, decisions, box) -> Verdic
             continue  # its eigenvalues have spoken
         shape = rules.shape(finding.function.body)
         finding.flags |= shape.flags
-        if finding.function.is_row and defined([finding.function.body], rules):  # what the box implies cuts nothing away
+        if finding.function.is_row and defined([finding.function.body], rules):  # a bound that the box implies
             finding.flags |= QUASICONVEX if shape.high <= finding.function.high else 0
             finding.flags |= QUASICONCAVE if shape.low >= finding.function.low else 0
         finding.strict |= shape.strict if finding.proved else NOTHING

@@ -9,6 +9,7 @@ active ``pyomo.mpec`` complementarity, ours or the user's, and puts its rows on 
 from __future__ import annotations
 
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 
 from .. import kkt  # noqa: F401  registers bilevel_dr.kkt for `pyomo solve --transform`
 from ..complementarity import mpec_block, take_pairs
@@ -34,23 +35,31 @@ def add_rows(model, pairs, name: str, **options):
         raise ModelError(f"{model.name}: mpec.{name} is there already; reformulate a fresh instance")
     mpec.add_component(name, pyo.Block(doc=f"{name} of {len(pairs)} complementarity pairs"))
     block = mpec.component(name)
-    REFORMULATIONS[name](block, pairs, **options)
+    with PauseGC():  # nothing here is garbage, and looking for it takes longer than the rows
+        REFORMULATIONS[name](block, pairs, **options)
     return block
 
 
 def _register(name: str) -> None:
     class Reformulation(pyo.Transformation):
         def _apply_to(self, model, **options):
-            pairs = take_pairs(model)
+            with PauseGC():
+                pairs = take_pairs(model)
             mpec = model.component("mpec")
             taken = [other for other in REFORMULATIONS if mpec is not None and mpec.component(other) is not None]
             if not pairs and (mpec is None or taken):
-                why = f"mpec.{taken[0]} has taken them all, reformulate a fresh instance" if taken else "apply bilevel_dr.kkt first"
+                why = (
+                    f"mpec.{taken[0]} has taken them all, reformulate a fresh instance"
+                    if taken
+                    else "apply bilevel_dr.kkt first"
+                )
                 raise ModelError(f"{model.name}: no active complementarity; {why}")
             add_rows(model, pairs, name, **options)
 
     Reformulation.__doc__ = REFORMULATIONS[name].__doc__
-    pyo.TransformationFactory.register(f"bilevel_dr.{name}", doc=REFORMULATIONS[name].__doc__.splitlines()[0])(Reformulation)
+    pyo.TransformationFactory.register(f"bilevel_dr.{name}", doc=REFORMULATIONS[name].__doc__.splitlines()[0])(
+        Reformulation
+    )
 
 
 for _name in REFORMULATIONS:

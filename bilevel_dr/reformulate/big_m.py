@@ -30,10 +30,16 @@ def big_m(block, pairs, M=None, M_slack=None, M_multiplier=None) -> None:
     for pair, bounds in zip(pairs, M, strict=True):
         for bound, side in zip(bounds, ("multiplier", "slack"), strict=True):
             if not bound.value < float("inf"):
-                raise ModelError(f"{pair.name}: no finite M for its {side} ({bound.source}); bound it, give M_{side}=, or use reformulation='sos1'")
+                raise ModelError(
+                    f"{pair.name}: no finite M for its {side} ({bound.source}); "
+                    f"bound it, give M_{side}=, or use reformulation='sos1'"
+                )
     sides = as_variables(block, pairs)
     block.left_is_free = pyo.Var(range(len(pairs)), domain=pyo.Binary, doc="1: right is zero, 0: left is zero")
-    block.left = pyo.Constraint(range(len(pairs)), rule=lambda b, i: (None, sides[i][0] - M[i][0].value * b.left_is_free[i], 0.0))
+    block.left = pyo.Constraint(
+        range(len(pairs)), rule=lambda b, i: (None, sides[i][0] - M[i][0].value * b.left_is_free[i], 0.0)
+    )
     block.right = pyo.Constraint(
-        range(len(pairs)), rule=lambda b, i: (None, sides[i][1] + M[i][1].value * b.left_is_free[i] - M[i][1].value, 0.0)
+        range(len(pairs)),
+        rule=lambda b, i: (None, sides[i][1] + M[i][1].value * b.left_is_free[i] - M[i][1].value, 0.0),
     )

@@ -14,5 +14,7 @@ def fischer_burmeister(block, pairs, epsilon: float = 1e-10) -> None:
     block.epsilon.fix()
     block.row = pyo.Constraint(
         range(len(pairs)),
-        rule=lambda b, i: pairs[i].left + pairs[i].right - pyo.sqrt(pairs[i].left ** 2 + pairs[i].right ** 2 + 2 * b.epsilon) == 0,
+        rule=lambda b, i: (
+            pairs[i].left + pairs[i].right - pyo.sqrt(pairs[i].left ** 2 + pairs[i].right ** 2 + 2 * b.epsilon) == 0
+        ),
     )

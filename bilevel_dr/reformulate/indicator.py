@@ -16,5 +16,9 @@ def indicator(block, pairs) -> None:
     block.left_is_free = pyo.Var(range(len(pairs)), domain=pyo.Binary, doc="1: right is zero")
     block.right_is_free = pyo.Var(range(len(pairs)), domain=pyo.Binary, doc="1: left is zero")
     block.one_of_them = pyo.Constraint(range(len(pairs)), rule=lambda b, i: b.left_is_free[i] + b.right_is_free[i] == 1)
-    block.right_is_zero = pyo.SOSConstraint(range(len(pairs)), rule=lambda b, i: ([b.left_is_free[i], sides[i][1]], [1, 2]), sos=1)
-    block.left_is_zero = pyo.SOSConstraint(range(len(pairs)), rule=lambda b, i: ([b.right_is_free[i], sides[i][0]], [1, 2]), sos=1)
+    block.right_is_zero = pyo.SOSConstraint(
+        range(len(pairs)), rule=lambda b, i: ([b.left_is_free[i], sides[i][1]], [1, 2]), sos=1
+    )
+    block.left_is_zero = pyo.SOSConstraint(
+        range(len(pairs)), rule=lambda b, i: ([b.right_is_free[i], sides[i][0]], [1, 2]), sos=1
+    )

@@ -23,8 +23,8 @@ def mixed(block, pairs, choice=None) -> None:
     ModelError
         A choice that is no reformulation, or a pattern that matches no pair.
     """
-    from . import REFORMULATIONS
     from ..bounds import side_bounds
+    from . import REFORMULATIONS
 
     groups: dict[str, list] = {}
     rest = []
@@ -33,14 +33,19 @@ def mixed(block, pairs, choice=None) -> None:
         for pattern, name in (choice or {}).items():
             if fnmatch.fnmatchcase(pair.name, pattern.replace("[", "[[]")):
                 if name not in REFORMULATIONS or name == "mixed":
-                    raise ModelError(f"mixed: {pattern!r} asks for {name!r}; choose from {', '.join(r for r in REFORMULATIONS if r != 'mixed')}")
+                    raise ModelError(
+                        f"mixed: {pattern!r} asks for {name!r}; "
+                        f"choose from {', '.join(r for r in REFORMULATIONS if r != 'mixed')}"
+                    )
                 groups.setdefault(name, []).append(pair)
                 unused.pop(pattern, None)
                 break
         else:
             rest.append(pair)
     if unused:
-        raise ModelError(f"mixed: no pair is named like {next(iter(unused))!r}; the first is {pairs[0].name if pairs else 'missing'}")
+        raise ModelError(
+            f"mixed: no pair is named like {next(iter(unused))!r}; the first is {pairs[0].name if pairs else 'missing'}"
+        )
     bounds = side_bounds(block.model(), rest) if rest else []
     numbers = []
     for pair, (left, right) in zip(rest, bounds, strict=True):

@@ -16,4 +16,6 @@ def scholtes(block, pairs, epsilon: float = 1e-8) -> None:
     keep_nonnegative(block, pairs)
     block.epsilon = pyo.Var(initialize=epsilon, doc="relaxation of every pair's product")
     block.epsilon.fix()
-    block.row = pyo.Constraint(range(len(pairs)), rule=lambda b, i: (None, pairs[i].left * pairs[i].right - b.epsilon, 0.0))
+    block.row = pyo.Constraint(
+        range(len(pairs)), rule=lambda b, i: (None, pairs[i].left * pairs[i].right - b.epsilon, 0.0)
+    )

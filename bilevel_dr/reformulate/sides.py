@@ -7,7 +7,13 @@ import pyomo.environ as pyo
 
 def keep_nonnegative(block, pairs) -> None:
     """``side ≥ 0`` for the sides that no row of the model keeps nonnegative yet, as ``block.nonnegative``."""
-    sides = [side for pair in pairs if not pair.holds for side in (pair.left, pair.right) if not is_nonnegative_variable(side)]
+    sides = [
+        side
+        for pair in pairs
+        if not pair.holds
+        for side in (pair.left, pair.right)
+        if not is_nonnegative_variable(side)
+    ]
     if sides:
         block.nonnegative = pyo.Constraint(range(len(sides)), rule=lambda _, i: sides[i] >= 0)
 
@@ -17,9 +23,13 @@ def as_variables(block, pairs) -> list[tuple]:
     sides = [side for pair in pairs for side in (pair.left, pair.right)]
     plain = [is_nonnegative_variable(side) for side in sides]
     rows = [i for i, is_plain in enumerate(plain) if not is_plain]
-    block.slack = pyo.Var(rows, domain=pyo.NonNegativeReals, initialize=lambda _, i: max(pyo.value(sides[i], exception=False) or 0.0, 0.0))
+    block.slack = pyo.Var(
+        rows, domain=pyo.NonNegativeReals, initialize=lambda _, i: max(pyo.value(sides[i], exception=False) or 0.0, 0.0)
+    )
     block.is_slack = pyo.Constraint(rows, rule=lambda b, i: b.slack[i] == sides[i])
-    variables = [side if is_plain else block.slack[i] for i, (side, is_plain) in enumerate(zip(sides, plain, strict=True))]
+    variables = [
+        side if is_plain else block.slack[i] for i, (side, is_plain) in enumerate(zip(sides, plain, strict=True))
+    ]
     return list(zip(variables[::2], variables[1::2], strict=True))
 
 

@@ -1,0 +1,106 @@
+"""What every command does around its work: keep stdout clean, end errors as a line and a code, write the run folder."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+
+from .errors import BilevelError, DataError, ModelError
+
+OK, USAGE, INFEASIBLE, UNBOUNDED, LIMIT, SOLVER, REFUSED = 0, 2, 3, 4, 5, 6, 7
+"""Exit codes."""
+LOG = logging.getLogger("bilevel_dr")
+
+
+def overrides(settings: list[str]) -> dict:
+    """``["target=900", "baseline[3]=90"]`` → ``{"target": 900, "baseline": {3: 90}}``."""
+    from .overrides import parse_override
+
+    merged: dict = {}
+    for text in settings:
+        name, index, value = parse_override(text)
+        place, key = (merged, name) if index is None else (merged.setdefault(name, {}), index)
+        if not isinstance(place, dict) or key in place:
+            raise DataError(f"--set {text}: {name} is set twice; give each value once", parameter=name)
+        place[key] = value
+    return merged
+
+
+@contextmanager
+def run_folder_of(out: str | None, options: dict) -> Iterator[dict]:
+    """Collect inputs, solution and log of a solve, and write them where ``--out`` says, whether it ends well or not."""
+    run: dict = {"inputs": {}, "solution": None}
+    if out is None:
+        yield run
+        return
+    import io
+
+    from .run_folder import check_target, write_run
+
+    check_target(out)
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    level, error = LOG.level, ""
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.INFO)
+    try:
+        yield run
+    except BilevelError as problem:
+        error = str(problem)
+        LOG.error("%s", problem)
+        raise
+    finally:
+        LOG.removeHandler(handler)
+        LOG.setLevel(level)
+        if run["solution"] is not None or error:
+            write_run(out, run["inputs"], options, run["solution"], text.getvalue(), error)
+
+
+@contextmanager
+def work(json: bool) -> Iterator[None]:
+    """Meanwhile what is written to stdout, by compiled code too, goes to stderr; an error is one line and a code."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    failure = None
+    try:
+        yield
+    except BilevelError as error:
+        failure = error
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+    if failure is not None:
+        typer.echo(f"bilevel-dr: {failure}", err=True)
+        if json:
+            print_json({"error": type(failure).__name__} | where(failure))
+        raise typer.Exit(code_of(failure))
+
+
+def written(action, out: str):
+    try:
+        return action()
+    except OSError as problem:
+        raise DataError(f"--out {out}: {problem.strerror}; choose a folder that can be written") from problem
+
+
+def where(error: BilevelError) -> dict:
+    places = {name: getattr(error, name, None) for name in ("file", "line", "parameter")}
+    return {"message": str(error)} | {name: place for name, place in places.items() if place is not None}
+
+
+def code_of(error: BilevelError) -> int:
+    return USAGE if isinstance(error, (DataError, ModelError)) else SOLVER
+
+
+def print_json(value) -> None:
+    from .run_folder import as_json
+
+    typer.echo(as_json(value))
