@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyomo.environ as pyo
@@ -18,6 +18,7 @@ from .arrays import QuadraticForm, quadratic_form
 from .errors import BilevelError
 from .followers import Follower, Program
 from .nl import Nlp, solve_scip
+from .residuals import beyond
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _nonlinear(follower: Follower, convex: bool, time_limit) -> Response:
                 best = Response("optimal", value, answer, convex, "Ipopt")
             if convex:
                 break
-        return best
+        return best if best.answer is None else _pulled_inside(follower, nlp, best, kept, time_limit)
     finally:
         for variable, number in zip(follower.variables, kept, strict=True):
             variable.set_value(number, skip_validation=True)
@@ -151,6 +152,42 @@ def _nonlinear(follower: Follower, convex: bool, time_limit) -> Response:
             block.activate()
         if not was_active:
             objective.deactivate()
+
+
+def _pulled_inside(follower: Follower, nlp: Nlp, best: Response, candidate, time_limit) -> Response:
+    """An answer that keeps its inequalities to the last digit: one that leans on a tolerance is no improvement.
+
+    Solved again with every inequality tightened by more than the solver's tolerance; where that leaves nothing (no strictly
+    feasible point), the last point on the way from the candidate to the answer that keeps the rows as the candidate does.
+    """
+    rows = [row for row in follower.constraints if not row.equality]
+
+    def put(values):
+        for variable, number in zip(follower.variables, values, strict=True):
+            variable.set_value(number, skip_validation=True)
+        return max((beyond(row) for row in rows), default=0.0)
+
+    if put(best.answer.tolist()) <= 1e-14:
+        return best
+    kept = nlp.row_lower, nlp.row_upper
+    narrow = 1e-7 * np.maximum(1.0, np.abs(np.nan_to_num(nlp.row_upper - nlp.row_lower, posinf=1.0)))
+    inequality = nlp.row_lower < nlp.row_upper
+    nlp.row_lower, nlp.row_upper = nlp.row_lower + narrow * inequality, nlp.row_upper - narrow * inequality
+    outcome = nlp.solve(start=nlp.start(), time_limit=time_limit)
+    nlp.row_lower, nlp.row_upper = kept
+    if outcome.status in ("optimal", "feasible"):
+        outcome.load()
+        return replace(best, value=pyo.value(follower.objective), answer=np.array([v.value for v in follower.variables]))
+    if any(number is None for number in candidate):
+        return best
+    start = np.array(candidate, float)
+    allowed, low, high = put(candidate), 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        inside = put((start + middle * (best.answer - start)).tolist()) <= allowed
+        low, high = (middle, high) if inside else (low, middle)
+    put((start + low * (best.answer - start)).tolist())
+    return replace(best, value=pyo.value(follower.objective), answer=start + low * (best.answer - start))
 
 
 def _by_scip(follower: Follower, time_limit) -> Response:

@@ -9,15 +9,28 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from .errors import BilevelError, DataError, ModelError
-
-OK, USAGE, INFEASIBLE, UNBOUNDED, LIMIT, SOLVER, REFUSED = 0, 2, 3, 4, 5, 6, 7
+from .errors import BilevelError
+from .session import (
+    INFEASIBLE,
+    LIMIT,
+    LOG,
+    OK,
+    REFUSED,
+    SOLVER,
+    UNBOUNDED,
+    USAGE,
+    code_of,
+    kept_run,
+    merged,
+    or_data_error,
+    place_of,
+    print_json,
+    work,
+)
 
 app = typer.Typer(
     name="bilevel-dr",
@@ -28,7 +41,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich takes longer to import than all the rest of --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-log = logging.getLogger("bilevel_dr")
 
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="a paper, paper/variant, or a .py file with one AbstractModel")
@@ -71,9 +83,9 @@ def _options(
     level = logging.INFO if verbose else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(level)  # a run folder's log takes more than the screen
-    log.addHandler(handler)
-    log.setLevel(level)
-    context.call_on_close(lambda: log.removeHandler(handler))
+    LOG.addHandler(handler)
+    LOG.setLevel(level)
+    context.call_on_close(lambda: LOG.removeHandler(handler))
 
 
 @app.command("list")
@@ -118,7 +130,7 @@ def solve(
         "time_limit": time_limit,
         "seed": seed,
     }
-    with work(json), run_folder_of(out, options) as run:
+    with work(json), kept_run(out, options) as run:
         from . import solving
 
         instance = _load(model, data, set_, trust_data, run)
@@ -142,9 +154,9 @@ def check(model: Model, data: Data, set_: Set = [], json: Json = False, trust_da
         from .papers import resolve_data, resolve_model
 
         found, _, paper = resolve_model(model)
-        problems = loading.check_data(found, resolve_data(data, paper), overrides(set_), trust_data)
+        problems = loading.check_data(found, resolve_data(data, paper), merged(set_), trust_data)
     if json:
-        print_json([{"error": "DataError"} | where(problem) for problem in problems])
+        print_json([{"error": "DataError"} | place_of(problem) for problem in problems])
     else:
         for problem in problems:
             typer.echo(str(problem))
@@ -160,12 +172,12 @@ def explain(
     latex: Annotated[bool, typer.Option("--latex", help="a LaTeX article instead of Markdown")] = False,
     trust_data: TrustData = False,
 ):
-    """The program and its KKT system: every row, pair and M, as Markdown."""
+    """The KKT system: who decides what, every kind of row and pair, sizes, each M and its source."""
     with work(json=False):
         from . import exposition
 
         text = exposition.explain(_load(model, data, set_, trust_data, {}), latex)
-    if latex:
+    if latex or not sys.stdout.isatty():
         typer.echo(text, nl=False)
     else:
         from . import display
@@ -220,14 +232,14 @@ def reproduce(
         from .report import write_report
         from .run_folder import versions
 
-        written(lambda: os.makedirs(out, exist_ok=True), out)  # now rather than after minutes
+        or_data_error(lambda: os.makedirs(out, exist_ok=True), out)  # now rather than after minutes
         chosen = [find_paper(name) for name in names] or [p for p in list_papers().values() if p.has_study]
         sections, errors = [], []
         for paper in chosen:
             section, error = _study(paper, quick)
             sections.append(section)
             errors += [error] if error else []
-        page = written(lambda: write_report(out, sections, versions(), date.today().isoformat()), out)
+        page = or_data_error(lambda: write_report(out, sections, versions(), date.today().isoformat()), out)
     rows = [row for section in sections for row in section.rows]
     if json:
         print_json(rows)
@@ -275,7 +287,7 @@ def _load(model: str, data: str, settings: list[str], trust_data: bool, run: dic
     found, file, paper = resolve_model(model)
     path = resolve_data(data, paper)
     run["inputs"] = {"model": file, "data": path}
-    return loading.load(found, path, overrides=overrides(settings), trust_data=trust_data)
+    return loading.load(found, path, overrides=merged(settings), trust_data=trust_data)
 
 
 def _study(paper, quick: bool):
@@ -293,5 +305,3 @@ def _study(paper, quick: bool):
         typer.echo(f"bilevel-dr: {paper.name}: {problem}", err=True)
     seconds = time.perf_counter() - began
     return Section(paper.name, paper.title, paper.about, **found, seconds=seconds, error=str(error or "")), error
-
-

@@ -59,10 +59,7 @@ def show_table(frame, title: str) -> None:
 
 
 def show_markdown(text: str) -> None:
-    """Rendered on a terminal; as it is where it goes to a file or another program."""
-    if not sys.stdout.isatty():
-        print(text, end="")
-        return
+    """Markdown, rendered."""
     from rich.markdown import Markdown
 
     console().print(Markdown(text))

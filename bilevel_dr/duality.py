@@ -31,11 +31,16 @@ def duality_gap(pairs: list[Pair]):
         row = follower.find_component(name)
         body = row.body if row.ctype is pyo.Constraint else row
         zero.append(-kkt.nu[name] * (body - row.upper))
-    repn = generate_standard_repn(gap + sum(zero), quadratic=True)
+    short = _collected(gap + sum(zero))
+    return gap if short is None else short
+
+
+def _collected(expression):
+    """A quadratic expression with equal terms added up and those that cancel left out; None for any other."""
+    repn = generate_standard_repn(expression, quadratic=True)
     if repn.nonlinear_expr is not None:
-        return gap
-    largest = max(map(abs, (*repn.linear_coefs, *repn.quadratic_coefs)), default=1.0)
-    keep = 1e-13 * largest  # what remains of terms that cancel
+        return None
+    keep = 1e-13 * max(map(abs, (*repn.linear_coefs, *repn.quadratic_coefs)), default=1.0)  # the rest of what cancels
     linear = [a * v for a, v in zip(repn.linear_coefs, repn.linear_vars, strict=True) if abs(a) > keep]
     products = [a * v * w for a, (v, w) in zip(repn.quadratic_coefs, repn.quadratic_vars, strict=True) if abs(a) > keep]
     return pyo.quicksum(linear) + pyo.quicksum(products) + repn.constant
@@ -62,7 +67,7 @@ def leader_without_products(program: Program, pairs: list[Pair]):
         multiple = _common_multiple(leader, _products(gap, stands_for), follower)
         if multiple is not None:
             expression, found = expression - multiple * gap, True
-    return expression if found else None
+    return _collected(expression) if found else None
 
 
 def _stands_for(program: Program) -> dict[int, tuple[float, object]]:

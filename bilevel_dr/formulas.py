@@ -87,8 +87,8 @@ class Formulas:
             return parts[0]
         if isinstance(node, SumExpression):
             return _collected([term for part in parts for term in part])
-        if isinstance(node, NegationExpression):
-            return [replace(term, coefficient=-term.coefficient) for term in parts[0]]
+        if isinstance(node, NegationExpression) or (isinstance(node, ProductExpression) and parts[0] == [Term(-1.0)]):
+            return [replace(term, coefficient=-term.coefficient) for term in parts[-1]]
         if isinstance(node, ProductExpression):
             return self._product(*parts)
         if isinstance(node, DivisionExpression):

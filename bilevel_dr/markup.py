@@ -183,6 +183,7 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage{amsmath,amssymb,array,longtable}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{6pt}
+\renewcommand{\arraystretch}{1.3}
 \setlength{\LTpre}{4pt}
 \setlength{\LTpost}{4pt}
 \begin{document}"""

@@ -63,9 +63,9 @@ def _without_illusion(working: Working, run, gap, clock, outcome: Outcome) -> Ou
     """Unbounded where widening a box keeps improving: SCIP may call an unbounded problem with SOS1 sets optimal.
 
     Only where the problem without its complementarities has no bound can that happen; then the search is repeated with the
-    unbounded variables in a box, twice.
+    unbounded variables in a box, twice, as it is where SCIP calls the problem unbounded.
     """
-    if outcome.status != "optimal" or not working.relaxation_is_unbounded():
+    if outcome.status != "unbounded" and not (outcome.status == "optimal" and working.relaxation_is_unbounded()):
         return outcome
     best = outcome
     for size in (1e4, 1e6):
@@ -73,6 +73,9 @@ def _without_illusion(working: Working, run, gap, clock, outcome: Outcome) -> Ou
             wider = run(working, gap, clock())
         if wider.status != "optimal" or wider.bound is None:
             return replace(best, bound=None)
+        if best.bound is None:  # nothing to compare with yet
+            best = wider
+            continue
         better = working.better(wider.bound, best.bound) and abs(wider.bound - best.bound) > 1e-4 * max(1.0, abs(best.bound))
         if better and size == 1e6:
             return Outcome("unbounded", message=f"{outcome.message}, but better in every wider box")

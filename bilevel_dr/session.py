@@ -17,22 +17,22 @@ OK, USAGE, INFEASIBLE, UNBOUNDED, LIMIT, SOLVER, REFUSED = 0, 2, 3, 4, 5, 6, 7
 LOG = logging.getLogger("bilevel_dr")
 
 
-def overrides(settings: list[str]) -> dict:
+def merged(settings: list[str]) -> dict:
     """``["target=900", "baseline[3]=90"]`` → ``{"target": 900, "baseline": {3: 90}}``."""
     from .overrides import parse_override
 
-    merged: dict = {}
+    values: dict = {}
     for text in settings:
         name, index, value = parse_override(text)
-        place, key = (merged, name) if index is None else (merged.setdefault(name, {}), index)
+        place, key = (values, name) if index is None else (values.setdefault(name, {}), index)
         if not isinstance(place, dict) or key in place:
             raise DataError(f"--set {text}: {name} is set twice; give each value once", parameter=name)
         place[key] = value
-    return merged
+    return values
 
 
 @contextmanager
-def run_folder_of(out: str | None, options: dict) -> Iterator[dict]:
+def kept_run(out: str | None, options: dict) -> Iterator[dict]:
     """Collect inputs, solution and log of a solve, and write them where ``--out`` says, whether it ends well or not."""
     run: dict = {"inputs": {}, "solution": None}
     if out is None:
@@ -80,27 +80,31 @@ def work(json: bool) -> Iterator[None]:
     if failure is not None:
         typer.echo(f"bilevel-dr: {failure}", err=True)
         if json:
-            print_json({"error": type(failure).__name__} | where(failure))
+            print_json({"error": type(failure).__name__} | place_of(failure))
         raise typer.Exit(code_of(failure))
 
 
-def written(action, out: str):
+def or_data_error(action: Callable, out: str):
+    """What ``action()`` returns; a folder it cannot write to is a DataError."""
     try:
         return action()
     except OSError as problem:
         raise DataError(f"--out {out}: {problem.strerror}; choose a folder that can be written") from problem
 
 
-def where(error: BilevelError) -> dict:
+def place_of(error: BilevelError) -> dict:
+    """An error as plain data: its message, and file, line and parameter where it has them."""
     places = {name: getattr(error, name, None) for name in ("file", "line", "parameter")}
     return {"message": str(error)} | {name: place for name, place in places.items() if place is not None}
 
 
 def code_of(error: BilevelError) -> int:
+    """The exit code of an error."""
     return USAGE if isinstance(error, (DataError, ModelError)) else SOLVER
 
 
 def print_json(value) -> None:
+    """One JSON value on stdout, on one line."""
     from .run_folder import as_json
 
     typer.echo(as_json(value))

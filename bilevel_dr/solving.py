@@ -174,7 +174,9 @@ class _Search:
             return self.locally("scholtes", "casadi-ipopt")
         if first.claim in ("global", "nash") or self.working.sets:
             return first
-        if first.termination in ("infeasible", "unbounded"):
+        if first.termination == "unbounded":  # confirmed by widening boxes
+            return first
+        if first.termination == "infeasible":
             self.starts = min(self.starts, 2)
         second = self.locally("scholtes", "casadi-ipopt")
         return self._better(first, second)
@@ -184,7 +186,7 @@ class _Search:
         if second.claim == "none":
             return replace(first, seconds=second.seconds)
         bound, notes = first.best_bound, tuple(dict.fromkeys(first.notes + second.notes))
-        if first.termination in ("infeasible", "unbounded"):
+        if first.termination == "infeasible":
             notes += (
                 f"the global search called it {first.termination}; a verified point says otherwise, so its bound is not used",
             )

@@ -283,7 +283,7 @@ class _Piece:
             pair = working.pairs[i // 2]
             slack.set_value(max(pyo.value((pair.left, pair.right)[i % 2], exception=False) or 0.0, 0.0))
         self.start = nlp.start()
-        self.fixed = {id(v): round(v.value) for v in working.integers} | {id(v): 0.0 for v in _zeros_of_sets(working)}
+        self.fixed = {id(v): round(v.value or 0.0) for v in working.integers} | {id(v): 0.0 for v in _zeros_of_sets(working)}
 
     def sides(self):
         return [pair.left for pair in self.working.pairs], [pair.right for pair in self.working.pairs]

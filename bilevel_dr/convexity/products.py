@@ -78,10 +78,10 @@ def product(parts) -> Shape:
     for base, exponent in bases:
         values = multiply(values, power(base.interval, exponent))
         degree += base.degree * exponent if exponent > 0 and exponent == int(exponent) else inf
-    flags = _monomial(bases)
+    pure = Shape(*values, degree, _monomial(bases))
     single = bases[0][0].single if len(bases) == 1 else _entropy_variable(bases)
-    strict = frozenset([single]) if single is not None and flags & AFFINE else NOTHING
-    pure = Shape(*values, degree, flags, strict)
+    if single is not None and pure.flags & AFFINE:
+        pure.strict = frozenset([single])
     result = pure if scale == (1.0, 1.0) else times(scale, pure)
     result.scale, result.factors = scale, tuple(bases)
     return result

@@ -225,9 +225,10 @@ def _reason(finding):
         return "an equality that is not affine in the follower's own variables"
     if not finding.function.is_row and finding.flags & (PSEUDOCONVEX if finding.function.sign > 0 else PSEUDOCONCAVE):
         return "a ratio, pseudoconvex but not convex"
-    form, sense = finding.function.form, finding.function.senses[0]
+    form = finding.function.form
     if form is not None:
-        lowest = definiteness(*as_arrays({pair: sense * value for pair, value in form.items()})[1:]).eigenvalue
+        signed = [{pair: sense * value for pair, value in form.items()} for sense in finding.function.senses]
+        lowest = min(definiteness(*as_arrays(entries)[1:]).eigenvalue for entries in signed)
         if lowest > -ROUNDING:
             return f"its smallest eigenvalue, {lowest:.2g} once scaled, may be rounding"
     return None

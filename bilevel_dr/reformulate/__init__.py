@@ -35,8 +35,12 @@ def add_rows(model, pairs, name: str, **options):
         raise ModelError(f"{model.name}: mpec.{name} is there already; reformulate a fresh instance")
     mpec.add_component(name, pyo.Block(doc=f"{name} of {len(pairs)} complementarity pairs"))
     block = mpec.component(name)
-    with PauseGC():  # nothing here is garbage, and looking for it takes longer than the rows
-        REFORMULATIONS[name](block, pairs, **options)
+    try:
+        with PauseGC():  # nothing here is garbage, and looking for it takes longer than the rows
+            REFORMULATIONS[name](block, pairs, **options)
+    except ModelError:  # no half-written rows stay behind a refusal
+        mpec.del_component(block)
+        raise
     return block
 
 

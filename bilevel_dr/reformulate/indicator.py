@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 
-from .sides import as_variables
+from .sides import as_variables, keep_present
 
 
 def indicator(block, pairs) -> None:
@@ -13,6 +13,7 @@ def indicator(block, pairs) -> None:
     A set {z, right} says that z = 1 makes right zero; SCIP gets each one as its own indicator constraint.
     """
     sides = as_variables(block, pairs)
+    keep_present(block, pairs, sides)
     block.left_is_free = pyo.Var(range(len(pairs)), domain=pyo.Binary, doc="1: right is zero")
     block.right_is_free = pyo.Var(range(len(pairs)), domain=pyo.Binary, doc="1: left is zero")
     block.one_of_them = pyo.Constraint(range(len(pairs)), rule=lambda b, i: b.left_is_free[i] + b.right_is_free[i] == 1)

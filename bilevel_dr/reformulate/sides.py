@@ -33,6 +33,21 @@ def as_variables(block, pairs) -> list[tuple]:
     return list(zip(variables[::2], variables[1::2], strict=True))
 
 
+def keep_present(block, pairs, sides) -> None:
+    """A row for each member of a set, its own lower bound: a solver's file has no column for a variable that is in none.
+
+    A follower's variable that only its own linear objective holds is in no other row; its multiplier always is.
+    """
+    named = {
+        id(v): v
+        for pair, (left, right) in zip(pairs, sides, strict=True)
+        for v in ((left, right) if pair.kkt is None else (right,))
+        if v.parent_block() is not block
+    }
+    members = list(named.values())
+    block.present = pyo.Constraint(range(len(members)), rule=lambda _, i: members[i] >= 0)
+
+
 def is_nonnegative_variable(side) -> bool:
     """Whether a side is a variable whose own lower bound is zero (a greater one would make "side = 0" another row)."""
     return side.is_variable_type() and not side.fixed and side.lb == 0

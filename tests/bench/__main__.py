@@ -1,0 +1,60 @@
+"""The measured tables, each figure beside a peer's in the same run: ``python tests/bench [SECTION…] [--json FILE]``.
+
+Sections are ``rows`` (adding complementarity rows, against Pyomo's own transformations), ``problems`` (the published
+problems, against the plain chains and pympcc), ``khe`` (every route on growing cases, against the exact algorithm),
+``exact`` (that algorithm alone) and ``start`` (whole processes). Nothing is asserted about time.
+
+Seconds are CPU seconds of this process and of those it starts, medians after a warm-up, unless a column says wall.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+SECTIONS = {
+    "start": "whole processes",
+    "rows": "rows of complementarity pairs added to a Pyomo model, and the model written as .nl",
+    "exact": "the exact algorithm of Khe et al. 2025",
+    "khe": "Khe et al. 2025 by every route, against the exact algorithm",
+    "problems": "published problems whose KKT system stands for the follower",
+}
+"""In the order they run: module of this directory → title."""
+
+
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(prog="python tests/bench", description=__doc__.splitlines()[0])
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; all by default")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the tables there too")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.sections if name not in SECTIONS]
+    if unknown:
+        parser.error(f"no section {unknown[0]!r}; choose from {', '.join(SECTIONS)}")
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' own problems
+
+    report = {"machine": machine()}
+    print(", ".join(f"{name} {fact}" for name, fact in report["machine"].items()))
+    for section in [name for name in SECTIONS if name in (options.sections or SECTIONS)]:
+        print(f"\n{section}: {SECTIONS[section]}", flush=True)
+        table, notes = importlib.import_module(f"{section}_table").measure()
+        print(table.to_string(index=False, na_rep="", float_format=lambda number: f"{number:.3g}"))
+        print(*notes, sep="\n", flush=True)
+        report[section] = {"rows": json.loads(table.to_json(orient="records", double_precision=12)), "notes": list(notes)}
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def machine() -> dict[str, str]:
+    packages = ("pyomo", "casadi", "pyscipopt", "highspy")
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    return {"Python": platform.python_version(), "cores": str(os.cpu_count()), "load": load} | {p: version(p) for p in packages}
+
+
+if __name__ == "__main__":
+    main()

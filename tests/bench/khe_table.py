@@ -1,0 +1,84 @@
+"""Random cases of Khe et al. 2025 by every reformulation and solver, against the exact algorithm on the same arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from clocks import enough, inside_solvers, median_spent, spent
+from exact_table import consumers
+
+import bilevel_dr as bdr
+from bilevel_dr.comparison import routes
+from bilevel_dr.models.khe_2025.exact import optimal_calls
+from bilevel_dr.models.khe_2025.model import model
+from bilevel_dr.working import Working
+
+SIZES = (10, 100, 1_000)
+LIMIT = 60.0
+
+
+def case(number: int):
+    """The exact answer's arrays and the same numbers as an instance."""
+    numbers = consumers(number)
+    names = range(1, number + 1)
+    indexed = {key: dict(zip(names, map(float, value), strict=True)) for key, value in numbers.items() if np.ndim(value)}
+    instance = model.create_instance(
+        {None: {"CONSUMERS": {None: list(names)}} | indexed | {k: {None: v} for k, v in numbers.items() if k not in indexed}}
+    )
+    return numbers, instance
+
+
+def measure():
+    rows, slow = [], set()
+    for route in routes():
+        _solve(case(SIZES[0])[1], route)  # imports and caches
+    for number in SIZES:
+        numbers, instance = case(number)
+        clock, exact = spent(lambda: optimal_calls(**numbers))  # noqa: B023  called at once
+        for route in routes():
+            if route in slow:
+                continue
+            row = _row(number, instance, route, exact, clock)
+            if row["wall [s]"] > LIMIT / 10:  # ten times the pairs take ten times as long at least
+                slow.add(route)
+            rows.append(row)
+    notes = [
+        "building: KKT conditions and rows; solving: everything from bilevel_dr.solve to its certificate, building too.",
+        "in solvers: the part of solving spent in casadi's, HiGHS' and SCIP's own code; overhead: the rest, relative to it.",
+        f"A route is left out at the next size once it took more than {LIMIT / 10:.0f} s.",
+    ]
+    return pd.DataFrame(rows), notes
+
+
+def _row(number, instance, route, exact, exact_clock) -> dict:
+    reformulation, solver = route
+    row = {"consumers": number, "reformulation": reformulation, "solver": solver}
+    building = median_spent(spent(lambda: Working(instance).use(reformulation))[0] for _ in range(3))
+    runs = []
+    while not enough([clock for clock, _, _ in runs], budget=3.0):
+        runs.append(_solve(instance, route))
+    clock, inside = median_spent(run[0] for run in runs), median_spent(run[1] for run in runs)
+    row |= {"building [s]": building.cpu, "solving [s]": clock.cpu, "wall [s]": clock.wall, "in solvers [s]": inside.cpu}
+    row |= {"overhead": clock.cpu / inside.cpu - 1 if inside.cpu else None, "× exact": clock.cpu / max(exact_clock.cpu, 1e-9)}
+    solution = runs[-1][2]
+    if isinstance(solution, bdr.BilevelError):
+        return row | {"claim": type(solution).__name__}
+    row["claim"] = solution.claim if solution.claim != "none" else solution.termination
+    if solution.claim != "none":
+        calls = np.array([solution.point[instance.call[i].name] for i in instance.CONSUMERS])
+        row["objective off"] = (exact.objective - solution.leader_objective) / abs(exact.objective)
+        row["largest call off [kWh]"] = float(np.abs(calls - exact.calls).max())
+    return row
+
+
+def _solve(instance, route):
+    with inside_solvers() as inside:
+        clock, answer = spent(lambda: _answer(instance, route))
+    return clock, inside, answer
+
+
+def _answer(instance, route) -> bdr.Solution | bdr.BilevelError:
+    try:
+        return bdr.solve(instance, *route, time_limit=LIMIT)
+    except bdr.BilevelError as error:
+        return error
