@@ -12,7 +12,7 @@ import pyomo.environ as pyo
 from pyomo.gdp import Disjunction
 
 from .bounds import row_name
-from .convexity import judge
+from .convexity import judge_all
 from .formulas import Formulas
 from .level_tables import THREE, pair_formula, write_conditions, write_level
 from .markup import Latex, Markdown
@@ -67,8 +67,7 @@ class _Author:
         self.working, self.program, self.page = working, working.program, page
         self.formulas = Formulas(page)
         self.groups = alike(self.program.followers)
-        rows = self.program.leader_constraints
-        self.verdicts = {follower.name: judge(follower, rows) for follower in self.program.followers}
+        self.verdicts = judge_all(self.program)
 
     def write(self) -> None:
         self._who()

@@ -144,7 +144,7 @@ def _objectives(instance):
         )
     if not blocks:
         raise ModelError(f"{instance.name}: no follower; a follower is a Block with its own active Objective")
-    for block, objective in blocks.values():
+    for block, _ in blocks.values():
         parent = block.parent_block()
         while parent is not None and parent is not instance:
             if id(parent) in blocks:

@@ -9,7 +9,7 @@ import math
 import time
 from dataclasses import dataclass, replace
 
-from .convexity import judge
+from .convexity import judge_all
 from .errors import ModelError, SolverFailed
 from .followers import read
 from .nl import Outcome
@@ -78,7 +78,7 @@ def solve(
     _check_options(reformulation, options)
     if solver != "auto":
         solver = find(solver).name
-    verdicts = {follower.name: judge(follower) for follower in read(instance).followers}
+    verdicts = judge_all(read(instance))
     for name, verdict in verdicts.items():
         if verdict.convexity == "disproved":
             raise ModelError(f"{name}: not convex, so KKT conditions do not describe its answer; {verdict.message}")
@@ -154,7 +154,7 @@ class _Search:
             try:
                 return self.globally(reformulation, solver)
             except (ModelError, SolverFailed) as error:
-                refusal = error
+                refusal = refusal or error
                 log.info("%s", error)
         raise refusal
 

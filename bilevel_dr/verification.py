@@ -15,7 +15,7 @@ import pyomo.environ as pyo
 from pyomo.mpec import Complementarity
 
 from .best_response import best_responses, follower_form
-from .convexity import judge
+from .convexity import judge_all
 from .errors import ModelError
 from .followers import Follower, Program, declared_variables, read
 from .multipliers import kkt_residuals
@@ -65,7 +65,7 @@ def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None) -> Cert
     if math.inf in violations.values():
         return Certificate(False, leader_violation, math.inf, math.inf, reasons=tuple(reasons), tolerance=tolerance)
 
-    verdicts = verdicts or {follower.name: judge(follower) for follower in program.followers}
+    verdicts = verdicts or judge_all(program)
     residuals = kkt_residuals(program)
     responses = best_responses(program, {name: verdict.convexity == "proved" for name, verdict in verdicts.items()})
     checks, tied = {}, []

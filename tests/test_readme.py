@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import readme
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,6 +38,14 @@ def test_its_commands_run(words, tmp_path):
     command = [sys.executable, "-m", "bilevel_dr", *words]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_its_table_is_what_is_reproduced(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "bilevel_dr", "reproduce", "--quick", "--json", "--out", str(tmp_path)],
+        capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    assert readme.TABLE.search(README).group() == readme.table(json.loads(done.stdout)), "stale: run make readme"
 
 
 def test_the_makefile_has_the_targets_it_names():
