@@ -7,7 +7,7 @@ import time
 from .errors import BilevelError, ModelError
 from .routes import GLOBAL_ROUTES, LOCAL_ROUTES
 from .solvers import installed
-from .solving import solve
+from .solving import judged, solve
 
 COLUMNS = [
     "reformulation",
@@ -54,6 +54,7 @@ def compare(instance, time_limit: float = 60.0, starts: int | None = None, seed:
     """
     import pandas as pd
 
+    judged(instance)
     rows, solutions = [], {}
     for reformulation, solver in routes():
         began = time.perf_counter()

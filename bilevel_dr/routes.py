@@ -13,6 +13,7 @@ from .arrays import quadratic_form
 from .bounds import audit, enlarged, side_bounds
 from .errors import ModelError
 from .nl import Nlp, Outcome, solve_scip
+from .residuals import beyond_bounds
 from .tangents import minimise_by_tangents
 from .working import Working
 
@@ -43,6 +44,9 @@ def search(
     bound is not passed on.
     """
     run = GLOBAL_SOLVERS[solver]
+    outside = next((v for v in working.variables if v.fixed and beyond_bounds(v) > 0.0), None)
+    if outside is not None:  # a constant to every writer, so not every solver would see it
+        return Outcome("infeasible", message=f"{outside.name} is fixed outside its bounds"), []
     with working.without_products():
         if reformulation in ("big_m", "mixed"):
             return _search_with_M(working, reformulation, run, gap, clock, options)

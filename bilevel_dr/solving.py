@@ -9,7 +9,7 @@ import math
 import time
 from dataclasses import dataclass, replace
 
-from .convexity import judge_all
+from .convexity import Verdict, judge_all
 from .errors import ModelError, SolverFailed
 from .followers import read
 from .nl import Outcome
@@ -78,16 +78,28 @@ def solve(
     _check_options(reformulation, options)
     if solver != "auto":
         solver = find(solver).name
-    verdicts = judge_all(read(instance))
-    for name, verdict in verdicts.items():
-        if verdict.convexity == "disproved":
-            raise ModelError(f"{name}: not convex, so KKT conditions do not describe its answer; {verdict.message}")
+    verdicts = judged(instance)
     search = _Search(instance, verdicts, began, time_limit, starts, seed, gap, options)
     if reformulation == "auto":
         return search.auto(solver)
     if solver != "auto":
         return search.by(reformulation, solver)
     return search.by_any(reformulation)
+
+
+def judged(instance) -> dict[str, Verdict]:
+    """The convexity verdict on each follower, by name.
+
+    Raises
+    ------
+    ModelError
+        The instance is no bilevel program, or a follower is not convex.
+    """
+    verdicts = judge_all(read(instance))
+    for name, verdict in verdicts.items():
+        if verdict.convexity == "disproved":
+            raise ModelError(f"{name}: not convex, so KKT conditions do not describe its answer; {verdict.message}")
+    return verdicts
 
 
 def _check_options(reformulation: str, options) -> None:

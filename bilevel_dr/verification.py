@@ -148,7 +148,8 @@ def _load(copy, values, tolerance) -> list[str]:
 
 def _leader_violation(program: Program, reasons, tolerance) -> float:
     worst = max((beyond_bounds(v) for v in program.leader_variables), default=0.0)
-    named = [(f"{v.name} outside its bounds", beyond_bounds(v)) for v in program.leader_variables]
+    held = [v for v in program.variables if v.fixed]
+    named = [(f"{v.name} outside its bounds", beyond_bounds(v)) for v in (*program.leader_variables, *held)]
     named += [(row.name, beyond(row)) for row in program.leader_constraints]
     named += [(s.name, beyond_set(s)) for s in program.instance.component_data_objects(pyo.SOSConstraint, active=True)]
     named += [(c.name, beyond_pair(c)) for c in program.instance.component_data_objects(Complementarity, active=True)]

@@ -237,7 +237,7 @@ def polish(working: Working, time_limit=None, flips: int = 20) -> Polished | Non
     left, right = (
         np.array([abs(pyo.value(side, exception=False) or 0.0) for side in sides]) for sides in piece.sides()
     )
-    hold = (left > right).astype(int)  # the side held at zero: 0 is left
+    hold = (left >= right).astype(int)  # the side held at zero: 0 is left; of two zeros the slack, a multiplier may have to move
     sign = 1.0 if working.minimises else -1.0
     kept = [(v, v.value) for v in piece.nlp.variables]
     best, found, value = None, None, math.inf

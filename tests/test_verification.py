@@ -12,7 +12,7 @@ from problems import PROBLEMS
 from pyomo.mpec import Complementarity, complements
 
 from bilevel_dr import ModelError, solve, verify
-from bilevel_dr.convexity import judge
+from bilevel_dr.convexity import judge_all
 from bilevel_dr.followers import declared_variables, read
 
 RIGHT = {"x": 2.5, "f.y": 2.5}
@@ -404,5 +404,5 @@ def test_tolerance_is_the_callers():
 
 def test_verdicts_may_be_handed_over():
     m = tracking()
-    verdicts = {follower.name: judge(follower) for follower in read(m).followers}
+    verdicts = judge_all(read(m))
     assert verify(m, RIGHT, verdicts=verdicts) == verify(m, RIGHT)

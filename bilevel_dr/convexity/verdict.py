@@ -121,8 +121,6 @@ def _look(function, own, rules) -> _Finding:
         variables = chain(repn.linear_vars, *repn.quadratic_vars)
         return _Finding(function, int(any(id(v) in own for v in variables)), _AFFINE, NOTHING)
     flags, strict = form_of(form)
-    if function.is_row and not flags:
-        flags = rules.shape(function.body).flags
     return _Finding(replace(function, form=form), 2, closed(flags, -inf), strict)
 
 
