@@ -179,7 +179,7 @@ def _equals_zero(terms):
     total = sum(terms)
     if total.__class__ in native_numeric_types:
         return pyo.Constraint.Skip if total == 0 else pyo.Constraint.Infeasible
-    return 0, total, 0  # a tuple, for Params alone are a row too: zero today, perhaps not tomorrow
+    return total, 0  # a tuple, for Params alone are a row too: zero today, perhaps not tomorrow
 
 
 def _link_multipliers(program: Program) -> None:

@@ -258,6 +258,11 @@ class _Search:
         candidates.sort(
             key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
         )
+        ends = _distinct([c.objective for c in candidates if c.objective is not None and math.isfinite(c.objective)])
+        if len(ends) > 1:
+            listed = ", ".join(f"{value:.6g} ({count})" for value, count in ends[:5])
+            note = f"{len(candidates)} starts ended at {len(ends)} values: {listed}" + (", …" if len(ends) > 5 else "")
+            self.notes = [n for n in self.notes if " starts ended at " not in n] + [note]
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
 
     def _candidates(self) -> list[_Candidate]:
@@ -309,6 +314,17 @@ class _Search:
         if _close(objective, bound) and self.qualified:
             return "global"
         return "local" if polished is not None and polished.stationarity == "S" else "stationary"
+
+
+def _distinct(values: list[float]) -> list[tuple[float, int]]:
+    """Values that differ by more than 1e-4 of themselves, in the order given, and how often each came up."""
+    found: list[tuple[float, int]] = []
+    for value in values:
+        if found and abs(value - found[-1][0]) <= 1e-4 * max(1.0, abs(value)):
+            found[-1] = found[-1][0], found[-1][1] + 1
+        else:
+            found.append((value, 1))
+    return found
 
 
 def _close(objective: float | None, bound: float | None) -> bool:

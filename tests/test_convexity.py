@@ -43,6 +43,11 @@ def program(objective, sense=MIN, rows=()):
     return read(m)
 
 
+def verdict_on(objective, sense=MIN, rows=()):
+    game = program(objective, sense, rows)  # held: a Block knows its model by a weak reference
+    return judge(game.followers[0])
+
+
 def check_witness(game, verdict):
     """Recompute a witness from scratch: bounds, rows at both ends, and the inequality that the middle breaks."""
     witness, model, only = verdict.witness, game.instance.clone(), game.followers[0]
@@ -137,7 +142,7 @@ PROVED = {
 @pytest.mark.parametrize("case", PROVED)
 def test_proved(case):
     objective, sense, kind, *rows = PROVED[case]
-    verdict = judge(program(objective, sense, rows).followers[0])
+    verdict = verdict_on(objective, sense, rows)
     assert verdict.convexity == "proved", verdict.message
     assert verdict.kind == kind and verdict.witness is None and "\n" not in verdict.message
 
@@ -155,7 +160,7 @@ AS_SETS = {
 
 @pytest.mark.parametrize("row", AS_SETS)
 def test_rows_that_are_convex_as_sets(row):
-    verdict = judge(program(lambda v: v.y + v.p, rows=[AS_SETS[row]]).followers[0])
+    verdict = verdict_on(lambda v: v.y + v.p, rows=[AS_SETS[row]])
     assert verdict.convexity == "proved" and verdict.quasiconvex == ("f.row[1]",)
     assert not verdict.qualified and "f.row[1]" in verdict.message
 
@@ -233,7 +238,7 @@ NOT_PROVED = {
 @pytest.mark.parametrize("case", NOT_PROVED)
 def test_not_proved_either_way(case):
     objective, sense, *rows = NOT_PROVED[case]
-    verdict = judge(program(objective, sense, rows).followers[0])
+    verdict = verdict_on(objective, sense, rows)
     assert verdict.convexity == "not proved", verdict.message
     assert verdict.message.startswith(("f.wish", "f.row[1]")) and verdict.witness is None
 
@@ -250,7 +255,7 @@ def test_not_proved_either_way(case):
     ],
 )
 def test_strictly_convex_objectives(objective, strict):
-    verdict = judge(program(objective).followers[0])
+    verdict = verdict_on(objective)
     assert verdict.convexity == "proved" and verdict.strict is strict
 
 
@@ -276,7 +281,7 @@ def test_strict_on_the_plane_of_the_rows():
     ],
 )
 def test_qualified_where_all_rows_are_affine_in_own_variables(row, qualified):
-    assert judge(program(lambda v: v.y**2, rows=[row]).followers[0]).qualified is qualified
+    assert verdict_on(lambda v: v.y**2, rows=[row]).qualified is qualified
 
 
 def test_fixed_variables_and_mutable_params_are_data():
