@@ -36,7 +36,7 @@ lint: $(READY)       ## ruff
 	$(BIN)/ruff check .
 
 bench: $(READY)      ## the measured tables: time per reformulation, solver and size
-	$(BIN)/python tests/bench.py $(ARGS)
+	$(BIN)/python tests/bench $(ARGS)
 
 readme: $(READY)     ## the measured parts of README.md, written anew
 	$(BIN)/python tests/readme.py

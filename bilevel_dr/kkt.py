@@ -138,11 +138,11 @@ def _add_to(follower: Follower) -> None:
         list(names), rule=lambda b, name: _equals_zero(lagrangian[id(names[name])]), doc="dL/dy = 0"
     )
     kkt.pair_upper = Complementarity(
-        list(upper),
+        kkt.mu_upper.index_set(),
         rule=lambda b, name: complements(b.mu_upper[name] >= 0, upper[name][0].upper - upper[name][0].body >= 0),
     )
     kkt.pair_lower = Complementarity(
-        list(lower),
+        kkt.mu_lower.index_set(),
         rule=lambda b, name: complements(b.mu_lower[name] >= 0, lower[name][0].body - lower[name][0].lower >= 0),
     )
     for pairs in (kkt.pair_upper, kkt.pair_lower):

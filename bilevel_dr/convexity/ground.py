@@ -12,7 +12,7 @@ from .box import AffineRow, Box
 from .evaluation import evaluate
 
 _NUMBERS = 3_000_000  # in all points drawn at once
-_CORNERS = 8
+_CORNERS = 10
 
 
 @dataclass(frozen=True)
@@ -113,31 +113,44 @@ class Ground:
             points = random.uniform(low, high, (count, len(low)))
             points[0] = (low + high) / 2
             return points
-        corners = self._corners(low, high, random)
-        if not len(corners):
+        heart = self._heart(low, high)
+        if heart is None:
             return None
-        points = random.dirichlet(np.full(len(corners), 0.7), count) @ corners
-        points[0] = corners.mean(axis=0)
+        costs = random.standard_normal((_CORNERS // 2, len(low))) / np.maximum(high - low, 1e-9)
+        costs = np.vstack([costs, -costs])  # both ends of every direction
+        corners = [corner for corner in (self._corner(cost, low, high) for cost in costs) if corner is not None]
+        points = random.dirichlet(np.full(len(corners) + 1, 0.4), count) @ np.array([heart, *corners])
+        away = 0.02 + 0.98 * random.random((count, 1)) ** 3  # from faces that all corners share
+        points += away * (heart - points)
+        points[0] = heart
         A, b = self.equalities
         if A.shape[0] and A.shape[0] * A.shape[1] < _NUMBERS:
             points -= np.linalg.lstsq(A.toarray(), (points @ A.T - b).T, rcond=None)[0].T
         return np.clip(points, low, high)
 
-    def _corners(self, low, high, random):
+    def _corner(self, cost, low, high):
+        """The cheapest point of the bounds and the affine rows, or None."""
         from scipy.optimize import linprog
 
-        known = {}
-        for matrix, (A, b) in (("ub", self.inequalities), ("eq", self.equalities)):
-            if A.shape[0]:
-                known |= {f"A_{matrix}": A, f"b_{matrix}": b}
-        corners = []
-        for _ in range(_CORNERS):
-            cost = random.standard_normal(len(low)) / np.maximum(high - low, 1e-9)
-            answer = linprog(cost, bounds=np.column_stack([low, high]), method="highs", **known)
-            if answer.status != 0:
-                break
-            corners.append(answer.x)
-        return np.array(corners)
+        (A, b), (E, e) = self.inequalities, self.equalities
+        known = ({"A_ub": A, "b_ub": b} if A.shape[0] else {}) | ({"A_eq": E, "b_eq": e} if E.shape[0] else {})
+        answer = linprog(cost, bounds=np.column_stack([low, high]), method="highs", **known)
+        return answer.x if answer.status == 0 else None
+
+    def _heart(self, low, high):
+        """The point of the equalities that lies deepest inside bounds and affine inequalities, or None."""
+        from scipy.optimize import linprog
+        from scipy.sparse import csr_array, eye_array, hstack, vstack
+
+        (A, b), (E, e), size = self.inequalities, self.equalities, len(low)
+        wide = eye_array(size, format="csr")[high > low]
+        rows, bounds = vstack([A, wide, -wide]), np.concatenate([b, wide @ high, -(wide @ low)])
+        norms = csr_array(np.sqrt(rows.multiply(rows).sum(axis=1))[:, None])
+        known = {"A_eq": hstack([E, csr_array((len(e), 1))]), "b_eq": e} if len(e) else {}
+        limits = np.vstack([np.column_stack([low, high]), [0.0, np.max(high - low, initial=1.0)]])
+        depth = np.append(np.zeros(size), -1.0)
+        answer = linprog(depth, hstack([rows, norms]), bounds, bounds=limits, method="highs", **known)
+        return answer.x[:-1] if answer.status == 0 else None
 
     def room(self, centres, moves, reach):
         """How many times each centre can make its move both ways inside the bounds and the affine inequalities."""
