@@ -117,6 +117,7 @@ class Ground:
         if heart is None:
             return None
         costs = random.standard_normal((_CORNERS // 2, len(low))) / np.maximum(high - low, 1e-9)
+        costs = np.vstack([np.eye(min(3, len(self.own)), len(low)), costs])
         costs = np.vstack([costs, -costs])  # both ends of every direction
         corners = [corner for corner in (self._corner(cost, low, high) for cost in costs) if corner is not None]
         points = random.dirichlet(np.full(len(corners) + 1, 0.4), count) @ np.array([heart, *corners])
