@@ -176,8 +176,7 @@ def follow(working: Working, nlp: Nlp, reformulation: str, number: int, clock: C
     if reformulation == "penalty":
         return _raise_weight(nlp, block.weight, working, point, clock)
     first = (_scale(working), 1.0, 1e-3)[number % 3]
-    last = 0.5e-8 if reformulation == "strong_duality" else 1e-8
-    return _lower_epsilon(nlp, block.epsilon, first, last, point, clock)
+    return _lower_epsilon(nlp, block.epsilon, first, point, clock)
 
 
 def _scale(working: Working) -> float:
@@ -189,7 +188,7 @@ def _scale(working: Working) -> float:
     return min(max(1.0, left * right), 1e4)
 
 
-def _lower_epsilon(nlp, epsilon, first, last, point, clock) -> Outcome:
+def _lower_epsilon(nlp, epsilon, first, point, clock, last: float = 1e-8) -> Outcome:
     """ε → 0 by tens, each solve from the last point.
 
     With ε at the scale of the two sides the first problem is nearly the high-point relaxation, and every start follows the

@@ -366,6 +366,33 @@ def test_a_followers_variable_that_only_costs(reformulation):
     assert solution.claim in ("global", "local") and solution.point == pytest.approx({"x": 2.5, "f.y": 2.5, "f.z": 0}, abs=1e-6)
 
 
+@pytest.mark.parametrize("route", ["auto", "scholtes", "big_m"])
+def test_objectives_that_leave_a_level_indifferent(route):
+    m = tracking()
+    m.f.miss.set_value(3.0 * m.x)  # nothing of its own: any y in [0, 10] is best, and the leader takes y = 0
+    solution = solve(m, route)
+    assert solution.claim in ("global", "local") and solution.point == pytest.approx({"x": 3, "f.y": 0}, abs=1e-6)
+    assert solution.certificate.followers["f"].unique is False and solution.certificate.optimistic_gap == pytest.approx(10)
+    m = tracking()
+    m.cost.set_value(7.0)
+    solution = solve(m, route)
+    assert solution.claim in ("global", "local") and solution.leader_objective == 7
+    assert solution.point["x"] == pytest.approx(solution.point["f.y"], abs=1e-6)
+
+
+def test_a_leaders_binary_in_a_followers_rows_and_costs():
+    m = tracking()
+    m.b = pyo.Var(domain=pyo.Binary)
+    m.f.row = pyo.Constraint(expr=m.f.y <= 4 * m.b + 1)
+    m.cost.set_value((m.x - 5) ** 2 - m.f.y + m.b)
+    for route in ("auto", "big_m", "scholtes"):
+        solution = solve(m, route, starts=8)
+        assert solution.point == pytest.approx({"x": 5, "b": 1, "f.y": 5}, abs=1e-5), route
+    m.f.row.deactivate()
+    m.f.miss.set_value((m.f.y - m.b * m.x) ** 2)
+    assert solve(m).leader_objective == pytest.approx(-4.25, abs=1e-5)  # x = y = 5.5 with b = 1
+
+
 def test_everything_fixed():
     m = tracking()
     m.x.fix(3)
