@@ -73,8 +73,12 @@ def solve(
     began = time.perf_counter()
     if reformulation != "auto" and reformulation not in REFORMULATIONS:
         raise ModelError(f"reformulation {reformulation!r} is unknown; choose from auto, {', '.join(REFORMULATIONS)}")
-    if starts is not None and starts < 1:
-        raise ModelError(f"starts={starts}: a local route begins somewhere; give at least 1")
+    if starts is not None and not (isinstance(starts, int) and starts >= 1):
+        raise ModelError(f"starts={starts!r}: a local route begins somewhere; give a whole number, at least 1")
+    if not (isinstance(seed, int) and seed >= 0):
+        raise ModelError(f"seed={seed!r}: give a whole number, 0 or more")
+    if not 0.0 <= gap < math.inf:
+        raise ModelError(f"gap={gap!r}: give a relative gap, 0 or more")
     _check_options(reformulation, options)
     if solver != "auto":
         solver = find(solver).name
@@ -266,6 +270,9 @@ class _Search:
             listed = ", ".join(f"{value:.6g} ({count})" for value, count in found[:5])
             note = f"{len(candidates)} starts ended at {len(found)} values: {listed}" + (", …" if len(found) > 5 else "")
             self.notes = [n for n in self.notes if " starts ended at " not in n] + [note]
+        if outcome.status in ("infeasible", "unbounded") and not nlp.infeasible:
+            self.notes.append(f"the local solver called it {outcome.status}, which proves nothing about this problem")
+            outcome = replace(outcome, status="failed")
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
 
     def _candidates(self) -> list[_Candidate]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pyomo.environ as pyo
+from oracle import brute_force
+
+from bilevel_dr.followers import declared_variables, read
 
 
 def tracking(**leader):
@@ -41,3 +46,58 @@ def snapshot(model):
     variables = {v.name: (v.value, v.fixed, v.stale, v.bounds, v.domain.name) for v in model.component_data_objects(pyo.Var)}
     expressions = {c.name: str(c.expr) for c in model.component_data_objects((pyo.Constraint, pyo.Objective))}
     return components, flags, variables, expressions
+
+
+def distance(build, point):
+    """How far a point is from bilevel-feasible, by other means: rows as they stand, followers' best values by enumeration."""
+    m = build()
+    for name, number in point.items():
+        m.find_component(name).set_value(number, skip_validation=True)
+    worst = 0.0
+    for v in declared_variables(m):
+        low, high = v.bounds
+        worst = max(worst, (low if low is not None else v.value) - v.value, v.value - (high if high is not None else v.value))
+    for row in m.component_data_objects(pyo.Constraint, active=True):
+        body = pyo.value(row.body)
+        worst = max(worst, (row.lb if row.lb is not None else body) - body, body - (row.ub if row.ub is not None else body))
+    for follower in read(m).followers:
+        own = {id(v) for v in follower.variables}
+        single = build()  # the follower's own problem: an unbounded second level answers nothing to it
+        for v in declared_variables(single):
+            twin = m.find_component(v.name)
+            v.set_value(twin.value, skip_validation=True)
+            if id(twin) not in own:
+                v.fix()
+                v.domain = pyo.Reals
+                v.setlb(None)
+                v.setub(None)
+        for objective in single.component_data_objects(pyo.Objective, active=True):
+            if objective.name != follower.objective.name:
+                objective.deactivate()
+        block = single.find_component(follower.name)
+        for row in single.component_data_objects(pyo.Constraint, active=True):
+            if not _inside(row, block):
+                row.deactivate()
+        answer = brute_force(_as_leader(single, block))
+        if answer.termination != "optimal":
+            return math.inf
+        worst = max(worst, abs(pyo.value(follower.objective) - answer.leader))
+    return worst
+
+
+def _inside(row, block):
+    parent = row.parent_block()
+    while parent is not None and parent is not block:
+        parent = parent.parent_block()
+    return parent is block
+
+
+def _as_leader(m, block):
+    """The same model with this block's objective at the top and a follower that only has to exist."""
+    (objective,) = block.component_data_objects(pyo.Objective, active=True)
+    m.single_level = pyo.Objective(expr=objective.expr, sense=objective.sense)
+    objective.deactivate()
+    m.idle = pyo.Block()
+    m.idle.z = pyo.Var(bounds=(0, 1))
+    m.idle.z_cost = pyo.Objective(expr=m.idle.z)
+    return m

@@ -11,12 +11,13 @@ from collections import Counter
 
 import pyomo.environ as pyo
 import pytest
+from builders import distance
 from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 from oracle import NotEnumerable, brute_force
 from pyomo.core.expr.visitor import identify_variables
 
-from bilevel_dr import solve
+from bilevel_dr import solve, verify
 from bilevel_dr.errors import ModelError, SolverFailed
 
 SENSES = (pyo.minimize, pyo.maximize)
@@ -191,6 +192,48 @@ def test_auto_is_right_nearly_always():
             continue
         counts[judge(m, answer, time_limit=3)] += 1
     assert counts["right"] >= 0.9 * counts.total(), counts
+
+
+def points_near(draw: random.Random, point):
+    """The point, and others with one value moved."""
+    yield point
+    for _ in range(5):
+        name = draw.choice(list(point))
+        yield {**point, name: point[name] + draw.choice((0.01, -0.01, 0.1, -0.1, 1, -1))}
+
+
+def examine_certificates(seed: int) -> None:
+    def build():
+        return program(random.Random(seed))
+
+    m = build()
+    try:
+        answer = brute_force(m)
+    except (NotEnumerable, RuntimeError):
+        return
+    if answer.termination != "optimal" or m.component("price") is not None:
+        return
+    point = {v.name: 1.0 if v.lb == v.ub == 1 else answer.point[v.name] for v in m.component_data_objects(pyo.Var)}
+    point |= {v.name: float(round(point[v.name])) for v in m.x.values() if v.is_integer()}
+    for other in points_near(random.Random(seed), point):
+        far = distance(build, other)
+        if far > 1e-4 or not float(other["x[0]"]).is_integer() and m.x[0].is_integer():
+            assert not verify(m, other).passed, (seed, other, far)
+        elif far < 1e-8:
+            assert verify(m, other).passed, (seed, other, verify(m, other).reasons)
+
+
+@pytest.mark.parametrize("block", range(5))
+def test_certificates_of_points_near_the_optimum(block):
+    for seed in range(10 * block, 10 * block + 10):
+        examine_certificates(seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(50))
+def test_certificates_of_points_near_the_optimum_at_length(block):
+    for seed in range(1000 + 10 * block, 1010 + 10 * block):
+        examine_certificates(seed)
 
 
 @pytest.mark.long

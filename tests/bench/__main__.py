@@ -18,6 +18,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
+
 SECTIONS = {
     "start": "whole processes",
     "rows": "rows of complementarity pairs added to a Pyomo model, and the model written as .nl",
@@ -42,12 +44,24 @@ def main(arguments=None) -> None:
     print(", ".join(f"{name} {fact}" for name, fact in report["machine"].items()))
     for section in [name for name in SECTIONS if name in (options.sections or SECTIONS)]:
         print(f"\n{section}: {SECTIONS[section]}", flush=True)
-        table, notes = importlib.import_module(f"{section}_table").measure()
+        table, notes = collected(importlib.import_module(f"{section}_table").measure())
         print(table.to_string(index=False, na_rep="", float_format=lambda number: f"{number:.3g}"))
         print(*notes, sep="\n", flush=True)
-        report[section] = {"rows": json.loads(table.to_json(orient="records", double_precision=12)), "notes": list(notes)}
+        report[section] = {"rows": json.loads(table.to_json(orient="records", double_precision=12)), "notes": notes}
     if options.json:
         options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def collected(measured):
+    """The table of the rows (dicts) and the notes (sentences) that a section yields; each row on stderr meanwhile."""
+    rows, notes = [], []
+    for found in measured:
+        if isinstance(found, str):
+            notes.append(found)
+            continue
+        rows.append(found)
+        print("  ", *(f"{fact:.3g}" if isinstance(fact, float) else fact for fact in found.values()), file=sys.stderr, flush=True)
+    return pd.DataFrame(rows), notes
 
 
 def machine() -> dict[str, str]:

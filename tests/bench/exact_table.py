@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from clocks import enough, median_spent, spent
 
 from bilevel_dr.models.khe_2025.exact import optimal_calls
@@ -26,7 +25,6 @@ def consumers(number: int, seed: int = 0) -> dict:
 
 def measure():
     optimal_calls(**consumers(SIZES[0]))
-    rows = []
     for number in SIZES:
         case, clocks = consumers(number), []
         while not enough(clocks, runs=5):
@@ -35,5 +33,4 @@ def measure():
         time = median_spent(clocks)
         gap = abs(answer.dual_bound - answer.objective) / abs(answer.objective)
         row = {"consumers": number, "seconds": time.cpu, "wall [s]": time.wall}
-        rows.append(row | {"microseconds a consumer": 1e6 * time.cpu / number, "duality gap": gap})
-    return pd.DataFrame(rows), []
+        yield row | {"microseconds a consumer": 1e6 * time.cpu / number, "duality gap": gap}

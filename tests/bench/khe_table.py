@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from clocks import enough, inside_solvers, median_spent, spent
 from exact_table import consumers
 
@@ -32,7 +31,7 @@ def case(number: int):
 
 
 def measure():
-    rows, slow = [], set()
+    slow = set()
     for route in routes():
         _solve(case(SIZES[0])[1], route)  # imports and caches
     for number in SIZES:
@@ -44,13 +43,10 @@ def measure():
             row = _row(number, instance, route, exact, clock)
             if row["solving [s]"] > PATIENCE:
                 slow.add(route)
-            rows.append(row)
-    notes = [
-        "building: KKT conditions and rows; solving: everything from bilevel_dr.solve to its certificate, building too.",
-        "in solvers: the part of solving spent in casadi's, HiGHS' and SCIP's own code; overhead: the rest, relative to it.",
-        f"A route that took more than {PATIENCE:g} s is left out at the next size.",
-    ]
-    return pd.DataFrame(rows), notes
+            yield row
+    yield "building: KKT conditions and rows; solving: everything from bilevel_dr.solve to its certificate, building too."
+    yield "in solvers: the part of solving spent in casadi's, HiGHS' and SCIP's own code; overhead: the rest, relative to it."
+    yield f"A route that took more than {PATIENCE:g} s is left out at the next size."
 
 
 def _row(number, instance, route, exact, exact_clock) -> dict:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from statistics import median
 
-import pandas as pd
 from clocks import spent
 from problems import PROBLEMS
 from published_peers import MISSING, PEERS, TIME_LIMIT
@@ -44,10 +44,11 @@ def theirs(peer):
 
 
 def measure():
-    logging.getLogger("pyomo").setLevel(logging.CRITICAL)  # peers load values a little outside the bounds
+    logging.getLogger("pyomo").setLevel(logging.CRITICAL)  # peers load values a little outside the bounds,
+    warnings.simplefilter("ignore")  # and warn of each solve that did not converge
     routes = {AUTO: ours(("auto", "auto"))} | {f"ours: {', '.join(route)}": ours(route) for route in ROUTES}
     routes |= {name: theirs(peer) for name, peer in PEERS.items()}
-    rows, missed = [], []
+    missed = []
     for name, answer in routes.items():
         _judge(CHOSEN[0], answer)  # imports and caches
         judged = {problem.name: _judge(problem, answer) for problem in CHOSEN}
@@ -57,17 +58,15 @@ def measure():
         row["wrong, claimed global"] = sum(claimed for word, claimed, _ in judged.values() if word == "wrong")
         slowest = max(judged, key=lambda problem: judged[problem][2].cpu)
         row |= {"median [s]": median(seconds), "total [s]": sum(seconds), "slowest": slowest, "its [s]": max(seconds)}
-        rows.append(row)
+        yield row
         if name == AUTO:
             missed = [f"{AUTO}: {word} at {problem}" for problem, (word, _, _) in judged.items() if word != "right"]
-    notes = [
-        f"{len(CHOSEN)} problems, {TIME_LIMIT:.0f} s each at most.",
-        f"right: the leader's objective within {TOLERANCE:g} of the published optimum, relative to at least 1.",
-        "wrong: another value under a passed certificate (ours) or a solver's success (peers), local optima included.",
-        *missed,
-    ]
-    notes += [f"pympcc is left out: {' and '.join(MISSING)} not installed."] if MISSING else []
-    return pd.DataFrame(rows), notes
+    yield f"{len(CHOSEN)} problems, {TIME_LIMIT:.0f} s each at most."
+    yield f"right: the leader's objective within {TOLERANCE:g} of the published optimum, relative to at least 1."
+    yield "wrong: another value under a passed certificate (ours) or a solver's success (peers), local optima included."
+    yield from missed
+    if MISSING:
+        yield f"pympcc is left out: {' and '.join(MISSING)} not installed."
 
 
 def _judge(problem, answer):

@@ -10,7 +10,7 @@ from bilevel_dr.followers import read
 from bilevel_dr.kkt import add_kkt
 from bilevel_dr.nl import Nlp, Outcome, solve_scip
 
-TIME_LIMIT = 20.0
+TIME_LIMIT = 10.0
 BARE_M = 1e5
 """The M that PAO takes where none is given."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
-from statistics import median
 
-import pandas as pd
+from clocks import Spent, median_spent
 
 try:
     import resource
-except ImportError:  # not on Windows
+except ImportError:  # Windows
     resource = None
 
 COMMANDS = {
@@ -26,26 +26,27 @@ RUNS = 5
 
 
 def measure():
-    rows = []
+    pyomo = _median(["-c", "import pyomo.environ"])
     for name, arguments in COMMANDS.items():
-        _run(arguments)  # bytecode and the disk's cache
-        runs = [_run(arguments) for _ in range(RUNS)]
-        rows.append({"process": name, "seconds": median(cpu for cpu, _ in runs), "wall [s]": median(wall for _, wall in runs)})
-    table = pd.DataFrame(rows)
-    table["× import pyomo.environ"] = table["seconds"] / table["seconds"][1]
-    return table, []
+        clock = _median(arguments)
+        yield {"process": name, "seconds": clock.cpu, "wall [s]": clock.wall, "× import pyomo.environ": clock.wall / pyomo.wall}
 
 
-def _run(arguments) -> tuple[float | None, float]:
+def _median(arguments) -> Spent:
+    _run(arguments)  # bytecode and the disk's cache
+    return median_spent(_run(arguments) for _ in range(RUNS))
+
+
+def _run(arguments) -> Spent:
     before, began = _children(), time.perf_counter()
     subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wall = time.perf_counter() - began
-    return (None if before is None else _children() - before), wall
+    return Spent(_children() - before, wall)
 
 
-def _children() -> float | None:
-    """CPU seconds of the processes started here that have ended."""
+def _children() -> float:
+    """CPU seconds of the processes started here that have ended; NaN on Windows, which does not say."""
     if resource is None:
-        return None
+        return math.nan
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
