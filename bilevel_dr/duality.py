@@ -57,9 +57,17 @@ def leader_without_products(program: Program, pairs: list[Pair]):
     stands_for = _stands_for(program)
     expression, found = program.leader.expr, False
     leader = _products(expression, stands_for)
+    factors = {key for product in leader for key in product}
+    groups: dict[int, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(id(pair.kkt), []).append(pair)
     for follower in program.followers:
-        own_pairs = [pair for pair in pairs if pair.kkt is not None and pair.kkt.parent_block() is follower.block]
-        if not own_pairs or follower.block.kkt.component("stationarity") is None:
+        kkt = follower.block.kkt
+        own_pairs = groups.get(id(kkt))
+        if not own_pairs or kkt.component("stationarity") is None:
+            continue
+        priced = (*follower.variables, *kkt.nu.values(), *kkt.mu_upper.values(), *kkt.mu_lower.values())
+        if factors.isdisjoint(map(id, priced)):  # the leader has no product with this follower
             continue
         gap = duality_gap(own_pairs)
         if gap.polynomial_degree() not in (1, 2):
