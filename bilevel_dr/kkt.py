@@ -20,9 +20,15 @@ and other followers' variables are data here. Mutable Params and fixed variables
 
 **Sign of a multiplier the leader sees**: the derivative of the follower's optimal value, in its own sense, with respect
 to the row's bound, as Pyomo's ``dual`` suffix has it: ``s (mu_lower − mu_upper)``, or ``−s nu`` for an equality.
+
+**Fritz John**: with a weight on the objective, ``L = w s f + …`` and ``w + Σ nu² + Σ mu = 1``, the conditions are necessary at
+every best answer, whether or not a constraint qualification holds (F. John 1948; with equalities, Mangasarian & Fromovitz
+1967). They are not sufficient where ``w`` may be zero, so only :mod:`bilevel_dr.value_function` asks for them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Container
 
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
@@ -36,13 +42,15 @@ from .errors import ModelError
 from .followers import Follower, Program, read
 
 
-def add_kkt(program: Program) -> None:
+def add_kkt(program: Program, weighted: Container[str] = ()) -> None:
     """Replace every follower's objective by its KKT conditions, in place.
 
     Parameters
     ----------
     program : Program
         As :func:`bilevel_dr.followers.read` gives it; its instance is changed.
+    weighted : container of str
+        Names of followers that get Fritz John conditions instead (``kkt.weight``, ``kkt.normalized``).
 
     Raises
     ------
@@ -54,7 +62,7 @@ def add_kkt(program: Program) -> None:
             raise ModelError(f"{follower.name}: already has a component named kkt; transform a fresh instance")
     with PauseGC():  # nothing here is garbage, and looking for it takes longer than the rows
         for follower in program.followers:
-            _add_to(follower)
+            _add_to(follower, follower.name in weighted)
         _link_multipliers(program)
 
 
@@ -101,13 +109,16 @@ def gradient(expression, own: set[int]) -> list[tuple]:
     return [(found[key], sum(parts[1:], start=parts[0])) for key, parts in terms.items()]
 
 
-def _add_to(follower: Follower) -> None:
+def _add_to(follower: Follower, weighted: bool) -> None:
     block = follower.block
     kkt = block.kkt = pyo.Block(doc=f"KKT conditions of {follower.name}")
     own = {id(v) for v in follower.variables}
     lagrangian: dict[int, list] = {id(v): [] for v in follower.variables}
+    weight = 1
+    if weighted:
+        weight = kkt.weight = pyo.Var(bounds=(0, 1), initialize=1.0, doc="Fritz John weight of the objective")
     for variable, derivative in gradient(follower.objective.expr, own):
-        lagrangian[id(variable)].append(follower.sign * derivative)
+        lagrangian[id(variable)].append(follower.sign * derivative * weight)
 
     equal, upper, lower = {}, {}, {}
     for row in follower.constraints:
@@ -133,6 +144,11 @@ def _add_to(follower: Follower) -> None:
             for variable, derivative in slope:
                 lagrangian[id(variable)].append(sign * derivative * multiplier[name])
 
+    if weighted:
+        inequality = [*kkt.mu_upper.values(), *kkt.mu_lower.values()]
+        kkt.normalized = pyo.Constraint(
+            expr=kkt.weight + sum(inequality) + sum(nu**2 for nu in kkt.nu.values()) == 1, doc="not all multipliers zero"
+        )
     names = {variable.getname(True, relative_to=block): variable for variable in follower.variables}
     kkt.stationarity = pyo.Constraint(
         list(names), rule=lambda b, name: _equals_zero(lagrangian[id(names[name])]), doc="dL/dy = 0"

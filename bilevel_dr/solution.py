@@ -35,6 +35,8 @@ class FollowerCheck:
         ``"proved"``, ``"not proved"`` or ``"disproved"``.
     unique : bool or None
         Whether the follower's answer is the only one; ``None`` where that was not decided.
+    best_is_global : bool
+        Whether no answer can be better than ``best``: it is convex, or was re-solved by a global solver.
     """
 
     objective: float
@@ -45,6 +47,7 @@ class FollowerCheck:
     complementarity: float
     convexity: str = "proved"
     unique: bool | None = None
+    best_is_global: bool = True
 
 
 @dataclass(frozen=True)

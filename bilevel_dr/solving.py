@@ -18,11 +18,13 @@ from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, follow, search
 from .solution import Certificate, Solution
 from .solvers import backend, find, installed
 from .starts import Answers, leader_points
+from .value_function import ValueFunction
 from .verification import verify
 from .working import Polished, Working, polish
 
 log = logging.getLogger("bilevel_dr.solving")
 
+VALUE_FUNCTION = "value_function"
 CLOSED = 1e-5
 """Relative distance between a verified answer and a solver's bound at which the bound counts as closed."""
 
@@ -44,8 +46,9 @@ def solve(
     instance : ConcreteModel
         A leader Objective at the top, followers as Blocks with their own Objective. It is not changed.
     reformulation : str
-        ``"auto"``: SOS1 to proved optimality where that succeeds, else local continuation from several starts; or a name
-        of :data:`bilevel_dr.reformulate.REFORMULATIONS`.
+        ``"auto"``: SOS1 to proved optimality where that succeeds, else local continuation from several starts; a name of
+        :data:`bilevel_dr.reformulate.REFORMULATIONS`; or ``"value_function"``, which needs no convex follower
+        (:mod:`bilevel_dr.value_function`; SCIP only, for small problems).
     solver : str
         ``"auto"`` or a name that ``bilevel-dr doctor`` lists.
     time_limit : float, optional
@@ -71,8 +74,9 @@ def solve(
         A solver asked for by name is not here, or crashed.
     """
     began = time.perf_counter()
-    if reformulation != "auto" and reformulation not in REFORMULATIONS:
-        raise ModelError(f"reformulation {reformulation!r} is unknown; choose from auto, {', '.join(REFORMULATIONS)}")
+    known = ("auto", *REFORMULATIONS, VALUE_FUNCTION)
+    if reformulation not in known:
+        raise ModelError(f"reformulation {reformulation!r} is unknown; choose from {', '.join(known)}")
     if starts is not None and not (isinstance(starts, int) and starts >= 1):
         raise ModelError(f"starts={starts!r}: a local route begins somewhere; give a whole number, at least 1")
     if not (isinstance(seed, int) and seed >= 0):
@@ -82,32 +86,40 @@ def solve(
     _check_options(reformulation, options)
     if solver != "auto":
         solver = find(solver).name
-    verdicts = judged(instance)
+    verdicts = judged(instance, any_shape=reformulation == VALUE_FUNCTION)
     search = _Search(instance, verdicts, began, time_limit, starts, seed, gap, options)
     if reformulation == "auto":
         return search.auto(solver)
+    if reformulation == VALUE_FUNCTION:
+        if solver not in ("auto", "scip"):
+            raise ModelError(f"{VALUE_FUNCTION} rests on global answers to non-convex problems: solver='scip', not {solver}")
+        return search.by_value_function()
     if solver != "auto":
         return search.by(reformulation, solver)
     return search.by_any(reformulation)
 
 
-def judged(instance) -> dict[str, Verdict]:
+def judged(instance, any_shape: bool = False) -> dict[str, Verdict]:
     """The convexity verdict on each follower, by name.
 
     Raises
     ------
     ModelError
-        The instance is no bilevel program, or a follower is not convex.
+        The instance is no bilevel program, or a follower is not convex (unless ``any_shape``).
     """
     verdicts = judge_all(read(instance))
     for name, verdict in verdicts.items():
-        if verdict.convexity == "disproved":
-            raise ModelError(f"{name}: not convex, so KKT conditions do not describe its answer; {verdict.message}")
+        if verdict.convexity == "disproved" and not any_shape:
+            raise ModelError(
+                f"{name}: not convex, so KKT conditions do not describe its answer; {verdict.message}; "
+                f"a small problem is solved truly by reformulation={VALUE_FUNCTION!r}"
+            )
     return verdicts
 
 
 def _check_options(reformulation: str, options) -> None:
-    known = [] if reformulation == "auto" else list(inspect.signature(REFORMULATIONS[reformulation]).parameters)[2:]
+    own = REFORMULATIONS.get(reformulation)
+    known = [] if own is None else list(inspect.signature(own).parameters)[2:]
     for name in options:
         if name not in known:
             close = difflib.get_close_matches(name, [*known, *inspect.signature(solve).parameters], 1)
@@ -190,6 +202,14 @@ class _Search:
             return self.locally("scholtes", "casadi-ipopt")
         if first.claim in ("global", "nash") or self.working.sets:
             return first
+        if not self.qualified and self.proved:  # the best answers may be those without multipliers
+            try:
+                truth = self.by_value_function(10.0)
+            except (ModelError, SolverFailed) as error:
+                log.info("%s", error)
+            else:
+                if truth.claim == "global" or truth.termination == "infeasible":
+                    return truth
         if first.termination == "unbounded":  # confirmed by widening boxes
             return first
         if first.termination == "infeasible":
@@ -223,6 +243,15 @@ class _Search:
             bound = None
         claim = "global" if _close(better.leader_objective, bound) and self.proved and self.qualified else better.claim
         return replace(better, claim=claim, best_bound=bound, notes=notes, seconds=second.seconds)
+
+    def by_value_function(self, budget: float = math.inf) -> Solution:
+        ends = time.perf_counter() + budget
+        outcome, points = ValueFunction(self.instance, self.verdicts).run(
+            self.gap, lambda most=math.inf: self.clock(min(most, max(ends - time.perf_counter(), 0.0)))
+        )
+        log.info("%s", outcome.message)
+        candidates = [_Candidate(value, point) for value, point in points]
+        return self._judge(candidates, outcome, VALUE_FUNCTION, "scip")
 
     def globally(self, reformulation: str, solver: str, budget: float = math.inf) -> Solution:
         ends = time.perf_counter() + budget
@@ -290,9 +319,12 @@ class _Search:
                 chosen, certificate = candidate, verdict
             if verdict.passed:
                 break
-        bound = outcome.bound if self.proved and self.working.program.leader is not None else None
+        of_any_shape = reformulation == VALUE_FUNCTION  # its bound needs neither convexity nor multipliers
+        bound = outcome.bound if (self.proved or of_any_shape) and self.working.program.leader is not None else None
         polished = None if chosen is None else chosen.polished
         claim = "none" if chosen is None else self._claim(certificate, chosen.objective, bound, polished)
+        if of_any_shape and claim != "none" and _close(chosen.objective, bound):
+            claim = "global" if all(check.best_is_global for check in certificate.followers.values()) else "stationary"
         notes = [*self.notes] if polished is None or claim in ("none", "global") else [*self.notes, str(polished)]
         termination = outcome.status
         if claim == "none" and termination in ("optimal", "feasible"):

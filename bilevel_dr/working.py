@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +24,12 @@ from .reformulate import add_rows
 class Working:
     """One instance, transformed on a clone; reformulations are put beside each other and used one at a time.
 
+    Parameters
+    ----------
+    instance : ConcreteModel
+    weighted : container of str
+        Followers under Fritz John conditions, see :func:`bilevel_dr.kkt.add_kkt`.
+
     Attributes
     ----------
     model : ConcreteModel
@@ -35,12 +42,12 @@ class Working:
         The leader's own special ordered sets.
     """
 
-    def __init__(self, instance):
+    def __init__(self, instance, weighted: Container[str] = ()):
         self.names = [v.name for v in declared_variables(instance)]
         self.model = instance.clone()
         self.variables = list(declared_variables(self.model))
         self.program = read(self.model)
-        add_kkt(self.program)
+        add_kkt(self.program, weighted)
         self.pairs = take_pairs(self.model)
         self.sets = list(self.model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True))
         self._blocks = {}
@@ -207,7 +214,12 @@ class Working:
 
 @dataclass(frozen=True)
 class Polished:
-    """What :func:`polish` found out about a point: its MPEC stationarity class and the pairs with both sides at zero."""
+    """What :func:`polish` found out about a point: its MPEC stationarity class and the pairs with both sides at zero.
+
+    The point minimises the piece on which one side of each pair is held, so the other side's multiplier has the right sign
+    already: such a point is C-stationary only where it is M-stationary, and the classes left are S, M and W (H. Scheel,
+    S. Scholtes, Math. Oper. Res. 25, 2000, 1–22).
+    """
 
     stationarity: str
     biactive: tuple[str, ...]
