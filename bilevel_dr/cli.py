@@ -298,7 +298,9 @@ def _study(paper, quick: bool):
     try:
         study = paper.study()
         for part in ("rows", "tables", "figures"):
-            typer.echo(f"{paper.name}: {part} …", err=True)
+            LOG.info("%s: %s …", paper.name, part)
+            if not sys.stderr.isatty():  # a terminal has it in its line of progress
+                typer.echo(f"{paper.name}: {part} …", err=True)
             found[part] = getattr(study, part)(quick)
     except BilevelError as problem:
         error = problem

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from .errors import BilevelError, ModelError
 from .routes import GLOBAL_ROUTES, LOCAL_ROUTES
 from .solvers import installed
 from .solving import judged, solve
+
+log = logging.getLogger("bilevel_dr.comparison")
 
 COLUMNS = [
     "reformulation",
@@ -57,6 +60,7 @@ def compare(instance, time_limit: float = 60.0, starts: int | None = None, seed:
     judged(instance)
     rows, solutions = [], {}
     for reformulation, solver in routes():
+        log.info("%s on %s", reformulation, solver)
         began = time.perf_counter()
         row = {"reformulation": reformulation, "solver": solver, "claim": "none", "note": ""}
         try:

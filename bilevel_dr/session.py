@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import typer
 
 from .errors import BilevelError, DataError, ModelError
+from .progress import progress
 
 OK, USAGE, INFEASIBLE, UNBOUNDED, LIMIT, SOLVER, REFUSED = 0, 2, 3, 4, 5, 6, 7
 """Exit codes."""
@@ -64,13 +65,17 @@ def kept_run(out: str | None, options: dict) -> Iterator[dict]:
 
 @contextmanager
 def work(json: bool) -> Iterator[None]:
-    """Meanwhile what is written to stdout, by compiled code too, goes to stderr; an error is one line and a code."""
+    """Meanwhile what is written to stdout, by compiled code too, goes to stderr; an error is one line and a code.
+
+    On a terminal a line says what is being done.
+    """
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
     failure = None
     try:
-        yield
+        with progress():
+            yield
     except BilevelError as error:
         failure = error
     finally:
