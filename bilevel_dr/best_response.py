@@ -144,7 +144,7 @@ def _nonlinear(follower: Follower, convex: bool, time_limit) -> Response:
                 best = Response("optimal", value, answer, convex, "Ipopt")
             if convex:
                 break
-        return best if best.answer is None else _pulled_inside(follower, nlp, best, kept, time_limit)
+        return best if best.answer is None else pulled_inside(follower, nlp, best, kept, time_limit)
     finally:
         for variable, number in zip(follower.variables, kept, strict=True):
             variable.set_value(number, skip_validation=True)
@@ -154,7 +154,7 @@ def _nonlinear(follower: Follower, convex: bool, time_limit) -> Response:
             objective.deactivate()
 
 
-def _pulled_inside(follower: Follower, nlp: Nlp, best: Response, candidate, time_limit) -> Response:
+def pulled_inside(follower: Follower, nlp: Nlp, best: Response, candidate, time_limit) -> Response:
     """An answer that keeps its inequalities to the last digit: one that leans on a tolerance is no improvement.
 
     Solved again with every inequality tightened by more than the solver's tolerance; where that leaves nothing (no strictly

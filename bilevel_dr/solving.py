@@ -14,7 +14,7 @@ from .errors import ModelError, SolverFailed
 from .followers import read
 from .nl import Outcome
 from .reformulate import REFORMULATIONS
-from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, follow, search
+from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
 from .solution import Certificate, Solution
 from .solvers import backend, find, installed
 from .starts import Answers, leader_points
@@ -195,6 +195,10 @@ class _Search:
         budget = 20.0 if self.time_limit is None else 0.7 * self.time_limit
         if not self.proved:  # its bound would prove nothing
             budget = min(budget, 5.0)
+        if self.proved and not self.qualified and len(self.working.pairs) <= SMALL:
+            found = self._without_multipliers()
+            if found is not None:
+                return found
         try:
             first = self.globally("sos1", "scip", budget)
         except SolverFailed as error:
@@ -202,20 +206,21 @@ class _Search:
             return self.locally("scholtes", "casadi-ipopt")
         if first.claim in ("global", "nash") or self.working.sets:
             return first
-        if not self.qualified and self.proved:  # the best answers may be those without multipliers
-            try:
-                truth = self.by_value_function(10.0)
-            except (ModelError, SolverFailed) as error:
-                log.info("%s", error)
-            else:
-                if truth.claim == "global" or truth.termination == "infeasible":
-                    return truth
         if first.termination == "unbounded":  # confirmed by widening boxes
             return first
         if first.termination == "infeasible":
             self.starts = min(self.starts, 2)
         second = self.locally("scholtes", "casadi-ipopt")
         return self._better(first, second)
+
+    def _without_multipliers(self) -> Solution | None:
+        """The answer where the best one may have no multipliers; None where that was not settled in some seconds."""
+        try:
+            found = self.by_value_function(5.0)
+        except (ModelError, SolverFailed) as error:
+            log.info("%s", error)
+            return None
+        return found if found.claim == "global" or found.termination == "infeasible" else None
 
     def _better(self, first: Solution, second: Solution) -> Solution:
         """The better verified answer of a global and a local search, under the global one's bound."""

@@ -22,7 +22,7 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.visitor import identify_variables, replace_expressions
 
-from .best_response import Response, best_response, held
+from .best_response import Response, best_response, held, pulled_inside
 from .complementarity import mpec_block
 from .errors import ModelError
 from .followers import Follower, Program, read
@@ -36,7 +36,9 @@ REGRET = 2e-9
 """How much better a follower could do before its answer is refused, over its objective (at least :data:`SMALLEST`)."""
 SMALLEST = 1e-4
 """Followers that are nearly indifferent are still told apart: a decision can depend on the root of what they lose."""
-PRECISE = {"numerics/feastol": 1e-9}
+FEASTOL = 1e-8
+PRECISE = {"numerics/feastol": FEASTOL}
+"""SCIP's default is 1e-6; at its epsilon, 1e-9, presolving called feasible problems infeasible."""
 
 
 class ValueFunction:
@@ -121,6 +123,8 @@ class ValueFunction:
 
     def _relaxation(self, gap: float, clock: Clock) -> Outcome:
         outcome = solve_scip(self.working.model, gap=0.1 * gap, time_limit=clock(), options=PRECISE)
+        if outcome.status == "infeasible":  # a verdict that rests on a tight tolerance is heard twice
+            outcome = solve_scip(self.working.model, gap=0.1 * gap, time_limit=clock())
         if outcome.has_point:
             outcome.load()
         return outcome
@@ -148,25 +152,24 @@ class ValueFunction:
         if self.convex[follower.name]:
             return best_response(follower, True)
         given = [v.value for v in follower.variables]
+        best = Response("failed")
         with held(follower.others):
             outcome = solve_scip(follower.block, gap=1e-7, time_limit=30.0, options=PRECISE)
-            if outcome.status != "optimal" or not outcome.has_point:
-                return Response("failed")
-            nlp = Nlp(follower.block)
-            ends = [outcome]
-            outcome.load()
-            for start in (nlp.start(), nlp.lower, nlp.upper):  # SCIP leaves answers apart that differ by its tolerance
-                if np.isfinite(start).all():
-                    ends.append(nlp.solve(start=start))
-        answers = []
-        for end in ends:
-            if end.status == "optimal":
-                end.load()
-                answers.append((follower.sign * pyo.value(follower.objective), [v.value or 0.0 for v in follower.variables]))
-        value, answer = min(answers)
+            if outcome.status == "optimal" and outcome.has_point:
+                nlp = Nlp(follower.block)
+                outcome.load()
+                starts = [start for start in (nlp.start(), nlp.lower, nlp.upper) if np.isfinite(start).all()]
+                for end in (outcome, *(nlp.solve(start=start) for start in starts)):  # SCIP's gap leaves near ones apart
+                    if end.status != "optimal":
+                        continue
+                    end.load()
+                    value = pyo.value(follower.objective)
+                    if best.answer is None or follower.sign * value < follower.sign * best.value:
+                        best = Response("optimal", value, np.array([v.value or 0.0 for v in follower.variables]), True, "SCIP")
+                best = pulled_inside(follower, nlp, best, given, None)
         for variable, number in zip(follower.variables, given, strict=True):  # the others answer to what it said
             variable.set_value(number, skip_validation=True)
-        return Response("optimal", follower.sign * value, np.array(answer), True, "SCIP")
+        return best
 
     def _scale(self, follower: Follower, value: float) -> float:
         """What a regret is divided by; a convex follower's answers are known to a local solver's tolerance only."""
@@ -182,9 +185,9 @@ class ValueFunction:
         def given(expression):
             return replace_expressions(expression, here, descend_into_named_expressions=True, remove_named_expressions=True)
 
-        scale = self._scale(follower, pyo.value(follower.objective))
-        room = 0.5 * REGRET  # without it the set of best answers has no inside
-        better = twin.sign / scale * (twin.objective.expr - given(twin.objective.expr)) - room
+        # as large as a regret of REGRET / 2 exceeds SCIP's tolerance, and REGRET / 4 wide: best answers alone have no inside
+        scale = twin.sign / self._scale(follower, pyo.value(follower.objective)) * 4 * FEASTOL / REGRET
+        better = scale * (twin.objective.expr - given(twin.objective.expr)) - FEASTOL
         escapes = []
         for row in twin.constraints:
             body = given(row.body)
