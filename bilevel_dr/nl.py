@@ -271,7 +271,7 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
     try:
         with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
             path = os.path.join(folder, "model.nl")
-            variables, _ = write(model, path)
+            variables, rows = write(model, path)
             if not variables:
                 return Outcome("optimal", values=np.empty(0), bound=_constant_objective(model))
             try:
@@ -291,6 +291,8 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
         binary, side = (ordered[position[id(v)]] for v in s.get_variables())
         scip.addConsIndicator(side <= 0, binvar=binary)
     scip.setParams({"limits/gap": gap, "misc/catchctrlc": True, **(options or {})})
+    if any(row.body.polynomial_degree() not in (0, 1) for row in rows):
+        scip.setParam(*_SETS_TRULY)
     if time_limit is not None:
         scip.setParam("limits/time", max(float(time_limit), 0.0))
     if keep:
@@ -316,6 +318,10 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
     return Outcome(
         named.get(status, fallback), tuple(variables), values, bound, f"SCIP: {status}", time.perf_counter() - began
     )
+
+
+_SETS_TRULY = "constraints/SOS1/autosos1branch", False
+"""Branching on whole sets, SCIP's choice where none overlap, loses optima of nonlinear rows and proves what is left."""
 
 
 def _run(scip, name: str) -> str:

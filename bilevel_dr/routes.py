@@ -58,7 +58,10 @@ def _search_without_M(working, reformulation, run, gap, clock, options) -> tuple
     if len(working.pairs) <= SMALL:
         outcome = run(working, gap, clock(QUICK))
         if outcome.status != "limit":
-            return _without_illusion(working, run, gap, clock, outcome), []
+            outcome = _without_illusion(working, run, gap, clock, outcome)
+            if outcome.status == "unbounded" and reformulation == "strong_duality":  # its products gain by any tolerance
+                outcome = replace(outcome, status="failed")
+            return outcome, []
     with working.tightened(reformulation):
         return run(working, gap, clock()), []
 

@@ -293,8 +293,9 @@ class _Search:
                 outcome.load()
                 here = self.working.objective()
                 twin = next((c for near, c in ends if _close(near, here, 1e-7)), None)  # polished once already
-                candidates.append(twin or self._candidates()[0])
-                ends.append((here, candidates[-1]))
+                reached = [twin] if twin else self._candidates()[:1]
+                candidates += reached
+                ends += [(here, candidate) for candidate in reached]
         sign = 1.0 if self.working.minimises else -1.0
         candidates.sort(
             key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
@@ -310,10 +311,18 @@ class _Search:
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
 
     def _candidates(self) -> list[_Candidate]:
-        """The point the working model holds, polished first where that succeeds."""
-        rough = _Candidate(self.working.objective(), self.working.point())
+        """The point the working model holds, polished first where that succeeds.
+
+        Far out, a solver's tolerance is worth more than what is to be decided: such a point is only taken polished.
+        """
+        escaped = self.working.escaped()
+        rough = [] if escaped else [_Candidate(self.working.objective(), self.working.point())]
         found = polish(self.working, self.clock(30.0))
-        return [rough] if found is None else [_Candidate(self.working.objective(), self.working.point(), found), rough]
+        if found is not None:
+            return [_Candidate(self.working.objective(), self.working.point(), found), *rough]
+        if escaped:
+            self.notes.append(f"a search ran off to {escaped} and nothing exact was found there; give it a bound")
+        return rough
 
     def _judge(self, candidates, outcome: Outcome, reformulation, solver) -> Solution:
         """The first candidate whose certificate passes, or the first one with the certificate that refuses it."""

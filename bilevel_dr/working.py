@@ -203,6 +203,14 @@ class Working:
             numbers[name] = float(number)
         return numbers
 
+    def escaped(self) -> str:
+        """The first of the instance's variables beyond a million with no bound on that side, ``"x = 2e+08"``, or ``""``."""
+        for name, variable in zip(self.names, self.variables, strict=True):
+            value = variable.value or 0.0
+            if abs(value) > _FAR and variable.bounds[value > 0] is None:
+                return f"{name} = {value:.3g}"
+        return ""
+
     def better(self, one: float | None, other: float | None) -> bool:
         """Whether the leader prefers the first objective value."""
         if one is None or other is None or math.isnan(one):
@@ -336,4 +344,5 @@ def _zeros_of_sets(working: Working):
 
 
 _ZERO = 1e-6
+_FAR = 1e6
 _POLISH = {"tol": 1e-11, "acceptable_tol": 1e-9, "mu_strategy": "adaptive", "constr_viol_tol": 1e-10, "max_iter": 500}

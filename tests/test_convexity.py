@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import hypothesis.strategies as st
 import numpy as np
@@ -284,12 +285,36 @@ def test_strict_on_the_plane_of_the_rows():
     [
         (lambda v: v.x * v.y + v.t**2 <= v.z, True),
         (lambda v: v.y + v.z == exp(v.t), True),
-        (lambda v: v.y**2 <= v.x, False),
+        (lambda v: v.y**2 <= v.s, False),
         (lambda v: v.t * v.s <= 1, True),
     ],
 )
 def test_qualified_where_all_rows_are_affine_in_own_variables(row, qualified):
     assert verdict_on(lambda v: v.y**2, rows=[row]).qualified is qualified
+
+
+@pytest.mark.parametrize(
+    ("rows", "qualified"),
+    [
+        ([lambda v: v.y**2 <= v.x + 1], True),  # y = 0 is strictly inside for every x in [0, …]
+        ([lambda v: v.y**2 <= v.x], False),  # not at x = 0
+        ([lambda v: v.y**2 <= 0], False),
+        ([lambda v: v.y**2 <= v.x + 1, lambda v: v.y >= 5], False),  # what is strictly inside one row breaks another
+        ([lambda v: v.y**2 <= v.x + 1, lambda v: v.y >= 0], True),  # an affine row need only hold
+        ([lambda v: (v.y - 0.5) ** 2 <= v.x + 0.5, lambda v: v.y == 0], True),
+        ([lambda v: exp(v.y) <= v.x + 2], True),
+    ],
+)
+def test_a_slater_point_for_all_decisions_brings_multipliers(rows, qualified):
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 5))
+    m.f = pyo.Block()
+    m.f.y = pyo.Var(bounds=(-10, 10))
+    m.f.row = pyo.Constraint(range(len(rows)), rule=lambda b, i: rows[i](SimpleNamespace(x=m.x, y=b.y)))
+    m.f.wish = pyo.Objective(expr=m.f.y)
+    m.goal = pyo.Objective(expr=m.x)
+    verdict = judge(read(m).followers[0])
+    assert (verdict.convexity, verdict.qualified) == ("proved", qualified)
 
 
 def test_fixed_variables_and_mutable_params_are_data():

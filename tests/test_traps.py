@@ -273,3 +273,16 @@ def test_14_kkt_points_of_a_nonconvex_follower_are_not_answers():
     for y in (-1, 0):
         assert not verify(m, {"x": 0, "f.y": y}).passed
     assert verify(m, {"x": 0, "f.y": 2}).passed
+
+
+def test_scip_branching_on_whole_sets_loses_an_optimum_of_nonlinear_rows():
+    """Seen on SCIP 10: "optimal" 2.787 with a closed gap, where x = 5 gives 2.222; branching on neighbours finds it."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 5))
+    m.f = pyo.Block()
+    m.f.y = y = pyo.Var(bounds=(0, 4))
+    m.f.row = pyo.Constraint(expr=-2 * m.x - y <= 7)
+    m.f.cost = pyo.Objective(expr=-2 * pyo.log(y + 2) + (y - 2) ** 4 + 3 * m.x * y - 3 * y)
+    m.goal = pyo.Objective(expr=-2 * m.x + y + (y - 4) ** 2)
+    solution = solve(m, "sos1", "scip")
+    assert solution.claim == "global" and solution.leader_objective == pytest.approx(2.2216925, abs=1e-5)

@@ -177,3 +177,16 @@ def test_a_follower_variable_that_nobody_else_sees_is_no_obstacle():
     load(working, x=2.4, f__y=2.4, f__z=0.0)
     assert polish(working) is not None
     assert working.point() == pytest.approx({"x": 2.5, "f.y": 2.5, "f.z": 0}, abs=1e-8)
+
+
+def test_a_variable_that_ran_off_is_named_only_where_nothing_bounds_it():
+    m = tracking(bounds=(0, None))
+    working = Working(m)
+    assert working.escaped() == ""
+    x = working.model.x
+    x.set_value(2e8)
+    assert working.escaped() == "x = 2e+08"
+    x.setub(1e9)  # the modeller says that such numbers make sense
+    assert working.escaped() == ""
+    x.set_value(-2e8, skip_validation=True)
+    assert working.escaped() == ""

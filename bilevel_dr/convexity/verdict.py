@@ -19,6 +19,7 @@ from .ground import Function
 from .hessian import bends, defined
 from .rules import Rules, as_arrays, form_of, own_quadratic
 from .shapes import AFFINE, CONCAVE, CONVEX, NOTHING, PSEUDOCONCAVE, PSEUDOCONVEX, QUASICONCAVE, QUASICONVEX, closed
+from .slater import has_slater_point
 from .witness import Witness, search
 
 _AFFINE = closed(AFFINE, -inf)
@@ -40,7 +41,8 @@ class Verdict:
     message : str
         One line: what was proved, which row was not and why, or the witness with its numbers.
     qualified : bool
-        Whether every answer certainly has multipliers: all rows are affine in the follower's own variables.
+        Whether every answer certainly has multipliers: all rows are affine in the follower's own variables, or are convex
+        and have a common Slater point for all decisions of the others.
     strict : bool
         Whether the objective is proved strictly convex: the follower's answer is unique.
     quasiconvex : tuple of str
@@ -108,7 +110,7 @@ def judge(follower: Follower, leader_rows: Iterable[ConstraintData] = ()) -> Ver
         others = {id(v) for v in follower.others}
         decisions = [_row(constraint) for constraint in leader_rows if _concerns(constraint.body, others, own)]
         return _settle(follower, objective, rows, open_questions, decisions, box)
-    return _proved(follower, objective, rows)
+    return _proved(follower, objective, rows, box)
 
 
 def _look(function, own, rules) -> _Finding:
@@ -134,14 +136,15 @@ def _concerns(body, others, own) -> bool:
     return bool(found & others) and not found & own
 
 
-def _proved(follower, objective, rows, how="") -> Verdict:
+def _proved(follower, objective, rows, box, how="") -> Verdict:
     kind, sets = _kind(objective, rows), tuple(f.function.name for f in rows if f.degree and f.as_a_set_only)
     note = f"; convex as sets only: {', '.join(sets)}" if sets else ""
     return Verdict(
         "proved",
         kind,
         f"{follower.name}: {kind}, convex in its own variables{how}{note}",
-        qualified=all(finding.degree <= 1 for finding in rows),
+        qualified=all(finding.degree <= 1 for finding in rows)
+        or (not sets and has_slater_point(follower.variables, rows, box)),
         strict=objective.strict.issuperset(map(id, follower.variables)),
         quasiconvex=sets,
     )
@@ -181,7 +184,7 @@ def _settle(follower, objective, rows, open_questions, decisions, box) -> Verdic
             objective.strict, how = (frozenset(own) if form.definite else NOTHING), " on the plane of its equality rows"
     left = [finding for finding in open_questions if not finding.proved]
     if not left:
-        return _proved(follower, objective, rows, how)
+        return _proved(follower, objective, rows, box, how)
     reasons = {finding.function.name: _reason(finding) for finding in left}
     suspects = [finding.function for finding in left if reasons[finding.function.name] is None]
     witness = search(suspects, [*functions, *decisions], follower.variables, box) if suspects else None
