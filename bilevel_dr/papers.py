@@ -48,6 +48,10 @@ class Paper:
         return {path.stem: _case_line(path) for path in sorted(folder.glob("*.dat"))}
 
     @property
+    def has_exact(self) -> bool:
+        return (self.room / "exact.py").is_file()
+
+    @property
     def has_study(self) -> bool:
         return (self.room / "study.py").is_file()
 
@@ -58,6 +62,18 @@ class Paper:
     def model(self, variant: str = "model"):
         """The AbstractModel (imports it)."""
         return importlib.import_module(f"bilevel_dr.models.{self.name}.{variant}").model
+
+    def exact(self, variant: str = "model"):
+        """What answers its model without a solver (imports it).
+
+        Raises
+        ------
+        ModelError
+            Nothing does.
+        """
+        if variant != "model" or not self.has_exact:
+            raise ModelError(f"{self.name}/{variant}: has no exact algorithm; choose a reformulation, or 'auto'")
+        return importlib.import_module(f"bilevel_dr.models.{self.name}.exact").solve
 
     def study(self):
         """The module with ``rows``, ``tables`` and ``figures`` (imports it)."""

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
+import threading
+import time
 
 import cloudpickle
 
@@ -16,6 +19,8 @@ from .errors import ModelError, SolverFailed
 
 def serve() -> None:
     """Answer until there is nothing left to read."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be inherited as ignored
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     tasks = sys.stdin.buffer
@@ -26,6 +31,15 @@ def serve() -> None:
             answers.flush()
     except (EOFError, BrokenPipeError, KeyboardInterrupt):  # nobody asks any more
         os._exit(0)  # at once: a compiled solver's threads would be waited for
+
+
+def _end_with(parent: int) -> None:
+    """End when the parent is gone, killed for example, even in the middle of a task."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGINT)  # programs that run here are ended by those who started them
+    time.sleep(1)
+    os._exit(1)
 
 
 def _received(shipped: bytes):

@@ -13,6 +13,16 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
+class Plan:
+    """Where a function is to be evaluated, and what each point weighs: see :class:`Estimate`."""
+
+    points: np.ndarray
+    weights: np.ndarray
+    locations: np.ndarray
+    scheme: str
+
+
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """Moments of a function of uncertain inputs, and the points they come from.
 
@@ -60,8 +70,8 @@ class Estimate:
         return pd.DataFrame(columns | dict(zip(labels(self.outputs[0]), flat.T, strict=True)))
 
 
-def estimate(outputs: Sequence, points, weights, locations, scheme: str) -> Estimate:
-    """Weigh the outputs of all points.
+def estimate(outputs: Sequence, plan: Plan) -> Estimate:
+    """Weigh the outputs of all points of a plan.
 
     Raises
     ------
@@ -77,20 +87,29 @@ def estimate(outputs: Sequence, points, weights, locations, scheme: str) -> Esti
         row, column = wrong[0]
         what = f"{labels(outputs[0])[column]} is {flat[row, column]}"
         raise SolverFailed(
-            f"point {row + 1} of {len(flat)}, {tuple(points[row])}: {what}; no moment without this point"
+            f"point {row + 1} of {len(flat)}, {tuple(plan.points[row])}: {what}; no moment without this point"
         )
+    weights = plan.weights
     mean = weights @ flat
     squares = (flat - mean) ** 2
     variance = weights @ squares  # E Z² − (E Z)², without its cancellation
     if (variance < -_ROUNDING * (np.abs(weights) @ squares)).any():
         worst = int(np.argmin(variance))
         name = labels(outputs[0])[worst]
-        least = f"the weight {weights.min():.3g} of scheme {scheme} is negative"
+        least = f"the weight {weights.min():.3g} of scheme {plan.scheme} is negative"
         raise ModelError(f"{name}: its variance is {variance[worst]:.4g} because {least}; use '2m' or monte_carlo")
     std = np.sqrt(np.maximum(variance, 0))
-    error = _formed(std / np.sqrt(len(flat) - 1), outputs[0]) if scheme == "random" and len(flat) > 1 else None
-    form = outputs[0]
-    return Estimate(_formed(mean, form), _formed(std, form), points, weights, locations, outputs, scheme, error)
+    form, independent = outputs[0], plan.scheme == "random" and len(flat) > 1
+    return Estimate(
+        mean=_formed(mean, form),
+        std=_formed(std, form),
+        points=plan.points,
+        weights=weights,
+        locations=plan.locations,
+        outputs=outputs,
+        scheme=plan.scheme,
+        standard_error=_formed(std / np.sqrt(len(flat) - 1), form) if independent else None,
+    )
 
 
 def labels(output) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import ModelError
 from ..workers import evaluate
 from .cubic_normal import cubic_normal
-from .estimate import Estimate, estimate
+from .estimate import Estimate, Plan, estimate
 from .inputs import Inputs, read_inputs
 
 
@@ -80,11 +80,16 @@ def point_estimate(
     >>> found.mean, round(found.std, 4)
     (150.0, 35.5106)
     """
+    plan = point_plan(means, stds, skewness, kurtosis, correlation, scheme)
+    return estimate(evaluate(function, plan.points, workers), plan)
+
+
+def point_plan(means, stds, skewness=0, kurtosis=3, correlation=None, scheme: str = "2m") -> Plan:
+    """The points and weights of :func:`point_estimate`, for whoever evaluates them otherwise."""
     inputs = read_inputs(means, stds, skewness, kurtosis, correlation)
     sources, weights = concentrations(inputs, scheme)
     locations = inputs.standard_locations(sources)
-    points = inputs.points(locations)
-    return estimate(evaluate(function, points, workers), points, weights, locations, scheme)
+    return Plan(inputs.points(locations), weights, locations, scheme)
 
 
 def concentrations(inputs: Inputs, scheme: str) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from scipy.stats import qmc
 from ..errors import ModelError
 from ..workers import evaluate
 from .cubic_normal import cubic_normal
-from .estimate import Estimate, estimate
+from .estimate import Estimate, Plan, estimate
 from .inputs import Inputs, read_inputs
 
 METHODS = ("sobol", "random")
@@ -60,11 +60,17 @@ def monte_carlo(
     SolverFailed
         As in :func:`.point_estimate`.
     """
+    plan = sampling_plan(means, stds, skewness, kurtosis, correlation, samples, seed, method)
+    return estimate(evaluate(function, plan.points, workers), plan)
+
+
+def sampling_plan(
+    means, stds, skewness=0, kurtosis=3, correlation=None, samples: int = 256, seed: int = 0, method: str = "sobol"
+) -> Plan:
+    """The points of :func:`monte_carlo`, for whoever evaluates them otherwise."""
     inputs = read_inputs(means, stds, skewness, kurtosis, correlation)
     locations = inputs.standard_locations(samples_of_sources(inputs, samples, seed, method))
-    points = inputs.points(locations)
-    weights = np.full(len(points), 1 / len(points))
-    return estimate(evaluate(function, points, workers), points, weights, locations, method)
+    return Plan(inputs.points(locations), np.full(len(locations), 1 / len(locations)), locations, method)
 
 
 def samples_of_sources(inputs: Inputs, samples: int, seed: int, method: str) -> np.ndarray:
