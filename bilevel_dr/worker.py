@@ -19,7 +19,7 @@ from .errors import ModelError, SolverFailed
 
 def serve() -> None:
     """Answer until there is nothing left to read."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be inherited as ignored
+    signal.signal(signal.SIGINT, _leave)  # not KeyboardInterrupt: Popen.wait would wait a while for the program it runs
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -29,8 +29,12 @@ def serve() -> None:
         while True:
             pickle.dump(_packed(*_outcome(function, pickle.loads(pickle.load(tasks)))), answers)
             answers.flush()
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):  # nobody asks any more
+    except (EOFError, BrokenPipeError, SystemExit):  # nobody asks any more
         os._exit(0)  # at once: a compiled solver's threads would be waited for
+
+
+def _leave(_number, _frame) -> None:
+    sys.exit()
 
 
 def _end_with(parent: int) -> None:

@@ -15,13 +15,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import cloudpickle
 
 from .errors import ModelError, SolverFailed
 
-PATIENCE = 0.1
+PATIENCE = 0.5
 """Seconds an interrupted worker has to end the programs it runs; less than a command has after Ctrl-C."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -104,7 +105,8 @@ def _in_processes(shipped: bytes, points: list[tuple], crew: int, take: Callable
         for _ in points:
             take(*brought.get())
     finally:
-        _end(members)
+        with _undisturbed():
+            _end(members)
 
 
 def _feed(member: _Worker, tasks: queue.SimpleQueue, brought: queue.SimpleQueue) -> None:
@@ -170,18 +172,29 @@ def _end(members: list[_Worker]) -> None:
         with member.lock:
             member.over, process = True, member.process
         running += [process] if process is not None else []
+    for process in running:
+        process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and any(process.poll() is None for process in running):
+        time.sleep(0.002)
+    for process in running:
+        process.kill()
+    for process in running:
+        process.wait()
+        _close(process)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C, or the terminal's beside ours, does not keep the workers from being ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    listener = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        for process in running:
-            process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and any(process.poll() is None for process in running):
-            time.sleep(0.002)
+        yield
     finally:
-        for process in running:
-            process.kill()
-        for process in running:
-            process.wait()
-            _close(process)
+        signal.signal(signal.SIGINT, listener)
 
 
 def _close(process: subprocess.Popen) -> None:
