@@ -27,10 +27,15 @@ def serve() -> None:
     try:
         function = _received(pickle.load(tasks))
         while True:
-            pickle.dump(_packed(*_outcome(function, pickle.loads(pickle.load(tasks)))), answers)
+            pickle.dump(_packed(*_outcome(function, pickle.load(tasks))), answers)
             answers.flush()
-    except (EOFError, BrokenPipeError, SystemExit):  # nobody asks any more
-        os._exit(0)  # at once: a compiled solver's threads would be waited for
+    except (
+        EOFError,
+        BrokenPipeError,
+        SystemExit,
+        KeyboardInterrupt,
+    ):  # nobody asks any more; the last: a solver's word
+        os._exit(0)  # at once: its threads would be waited for
 
 
 def _leave(_number, _frame) -> None:
@@ -58,9 +63,9 @@ def _received(shipped: bytes):
     return refuse
 
 
-def _outcome(function, point) -> tuple[bool, object]:
+def _outcome(function, point: bytes) -> tuple[bool, object]:
     try:
-        return True, function(*point)
+        return True, function(*pickle.loads(point))
     except Exception as error:  # whatever it is, it is raised again where the function was handed over
         return False, error
 
