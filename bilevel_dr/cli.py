@@ -55,7 +55,7 @@ TrustData = Annotated[bool, typer.Option("--trust-data", help="let the data file
 Out = Annotated[str | None, typer.Option("--out", metavar="DIR", help="write the run folder there")]
 Limit = Annotated[float | None, typer.Option("--time-limit", metavar="S", min=0.001, help="seconds")]
 Starts = Annotated[int | None, typer.Option("--starts", metavar="N", min=1, help="starting points of a local route")]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", help="of the random starting points")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="of random starting points and samples")]
 
 
 def main() -> None:
@@ -243,8 +243,9 @@ def pem(
     """Mean and standard deviation of the answer when data are uncertain, by Hong's point estimate method.
 
     A parameter demand_std beside a parameter demand says by how much demand is uncertain. An indexed demand moves as one,
-    each value by its own demand_std, or all by the same where demand_std is one number. Every point is solved and
-    verified; the command ends with 5 where one has no certified answer.
+    each value by its own demand_std, or all by the same where demand_std is one number. Different parameters are
+    independent and, where it is checked by samples, normal. Every point is solved and verified; the command ends with 5
+    where one has no certified answer.
     """
     with work(json):
         from . import uncertainty
