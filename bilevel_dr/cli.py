@@ -253,8 +253,8 @@ def pem(
 
         found, _, paper = resolve_model(model)
         options = {"solver": solver, "time_limit": time_limit, "starts": starts, "seed": seed}
-        answer = _answer(route, model.partition("/")[2] or "model", paper, options)
-        case = uncertainty.Case(found, resolve_data(data, paper), merged(set_), trust_data, answer)
+        exact, solve = _routes(route, paper, options)
+        case = uncertainty.Case(found, resolve_data(data, paper), merged(set_), trust_data, exact, solve)
         answers = uncertainty.estimate_case(case, scheme, monte_carlo, seed, workers or cores(), _progress())
     if json:
         print_json({"model": model, "data": data, "scheme": scheme} | answers.as_dict())
@@ -340,18 +340,20 @@ def _load(model: str, data: str, settings: list[str], trust_data: bool, run: dic
     return loading.load(found, path, overrides=merged(settings), trust_data=trust_data)
 
 
-def _answer(route: str, variant: str, paper, options: dict):
-    """What solves an instance on a route of ``pem``; it can be sent to another process."""
+def _routes(route: str, paper, options: dict) -> tuple:
+    """The exact algorithm and the solve of a route of ``pem``, each None where it is not to be used."""
     from functools import partial
 
-    from . import solving, uncertainty
+    from . import solving
 
-    free = route == "auto" and options["solver"] == "auto" and variant == "model"
-    if free and paper is not None and paper.has_exact or route == "exact":
-        if paper is None:
-            raise ModelError("--route exact: a model file has no exact algorithm; choose a reformulation, or 'auto'")
-        return partial(uncertainty.exactly, paper.exact(variant))
-    return partial(solving.solve, reformulation="auto" if route == "solve" else route, **options)
+    exact = paper.exact() if paper is not None else None
+    if route == "exact":
+        if exact is None:
+            raise ModelError("--route exact: this model has no exact algorithm; choose a reformulation, or 'auto'")
+        return exact, None
+    reformulation = "auto" if route == "solve" else route
+    solve = partial(solving.solve, reformulation=reformulation, **options)
+    return exact if route == "auto" and options["solver"] == "auto" else None, solve
 
 
 def _progress():

@@ -48,10 +48,6 @@ class Paper:
         return {path.stem: _case_line(path) for path in sorted(folder.glob("*.dat"))}
 
     @property
-    def has_exact(self) -> bool:
-        return (self.room / "exact.py").is_file()
-
-    @property
     def has_study(self) -> bool:
         return (self.room / "study.py").is_file()
 
@@ -63,16 +59,10 @@ class Paper:
         """The AbstractModel (imports it)."""
         return importlib.import_module(f"bilevel_dr.models.{self.name}.{variant}").model
 
-    def exact(self, variant: str = "model"):
-        """What answers its model without a solver (imports it).
-
-        Raises
-        ------
-        ModelError
-            Nothing does.
-        """
-        if variant != "model" or not self.has_exact:
-            raise ModelError(f"{self.name}/{variant}: has no exact algorithm; choose a reformulation, or 'auto'")
+    def exact(self):
+        """What answers its instances without a solver (imports it); None where nothing does."""
+        if not (self.room / "exact.py").is_file():
+            return None
         return importlib.import_module(f"bilevel_dr.models.{self.name}.exact").solve
 
     def study(self):

@@ -7,19 +7,20 @@ Every point is a new instance, solved and verified: only certified answers are a
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyomo.environ as pyo
 
+from .convexity import Verdict, judge_all
 from .errors import DataError, ModelError, SolverFailed
 from .estimation import Estimate, Plan, estimate, point_plan, sampling_plan
+from .followers import read
 from .loading import load
-from .solution import Solution
+from .solution import Certificate, Solution
 from .verification import verify
 from .workers import evaluate
 
@@ -111,14 +112,29 @@ class Answers:
 
 @dataclass(frozen=True)
 class Case:
-    """A model, its data, and who answers it; called with a value for each uncertain input."""
+    """A model, its data, and who answers it; called with a value for each uncertain input.
+
+    Attributes
+    ----------
+    model, data, overrides, trust_data
+        As :func:`.load` takes them.
+    exact : callable or None
+        A paper's algorithm: instance → Solution, ValueError where the instance is none of its models.
+    solve : callable or None
+        Answers what ``exact`` does not; None where nothing else is wanted.
+    inputs : tuple of Uncertain
+    verdicts : mapping of follower name to Verdict, or None
+        Of followers whose convexity is not proved at the means: it is not looked for again at every point.
+    """
 
     model: object
     data: object
     overrides: Mapping
     trust_data: bool
-    answer: Callable[[pyo.ConcreteModel], Solution]
+    exact: Callable[[pyo.ConcreteModel], Solution] | None
+    solve: Callable[[pyo.ConcreteModel], Solution] | None
     inputs: tuple[Uncertain, ...] = ()
+    verdicts: Mapping[str, Verdict] | None = None
 
     def __call__(self, *values) -> tuple[dict[str, float], str]:
         """The outputs at one point, and the route that found them.
@@ -134,21 +150,27 @@ class Case:
         instance = load(self.model, self.data, {**self.overrides, **point}, self.trust_data)
         solution = self.answer(instance)
         if solution.certificate is None:
-            raise SolverFailed(
-                f"{solution.termination}, no point ({', '.join(solution.notes) or solution.reformulation})"
-            )
+            why = "; ".join(solution.notes) or f"by {solution.reformulation} on {solution.solver}"
+            raise SolverFailed(f"{solution.termination}, no point: {why}")
         if not solution.certificate.passed:
             raise SolverFailed(f"not certified: {'; '.join(solution.certificate.reasons)}")
         return outputs(instance, solution), f"{solution.reformulation} on {solution.solver}, {solution.claim}"
 
+    def answer(self, instance: pyo.ConcreteModel) -> Solution:
+        """The exact answer with a certificate of our own, or else what ``solve`` finds."""
+        if self.exact is not None:
+            try:
+                found = self.exact(instance)
+            except ValueError as error:
+                if self.solve is None:
+                    raise ModelError(f"exact: {error}") from error
+            else:
+                return replace(found, certificate=self.certificate(instance, found)) if found.point else found
+        return self.solve(instance)
 
-def exactly(solve: Callable[[pyo.ConcreteModel], Solution], instance: pyo.ConcreteModel) -> Solution:
-    """A paper's exact answer, its certificate replaced by one of our own."""
-    try:
-        solution = solve(instance)
-    except ValueError as error:
-        raise SolverFailed(f"exact: {error}") from error
-    return dataclasses.replace(solution, certificate=verify(instance, solution)) if solution.point else solution
+    def certificate(self, instance: pyo.ConcreteModel, found: Solution) -> Certificate:
+        """Of an exact answer; where it comes with a proof, followers that are not convex are re-solved locally only."""
+        return verify(instance, found, verdicts=self.verdicts, search=0.0 if found.claim == "global" else None)
 
 
 def uncertain_inputs(instance: pyo.ConcreteModel) -> tuple[Uncertain, ...]:
@@ -209,7 +231,7 @@ def estimate_case(
     Parameters
     ----------
     case : Case
-        Without its ``inputs``, which are read from its data.
+        Without its ``inputs`` and ``verdicts``, which are read from its data.
     scheme : str
         Of the point estimate.
     samples : int
@@ -225,13 +247,15 @@ def estimate_case(
         No solver for it.
     """
     began = time.perf_counter()
-    inputs = uncertain_inputs(load(case.model, case.data, case.overrides, case.trust_data))
+    means = load(case.model, case.data, case.overrides, case.trust_data)
+    inputs = uncertain_inputs(means)
+    case = replace(case, inputs=inputs, verdicts=_not_proved(means) if case.exact else None)
     moments = [entry.mean for entry in inputs], [entry.std for entry in inputs]
     plans = [point_plan(*moments, scheme=scheme)]
     plans += [sampling_plan(*moments, samples=samples, seed=seed)] if samples else []
     points = [point for plan in plans for point in plan.points]
     told = (lambda count: done(count, len(points))) if done else None
-    answers = evaluate(dataclasses.replace(case, inputs=inputs), points, workers, (DataError, SolverFailed), told)
+    answers = evaluate(case, points, workers, (DataError, SolverFailed), told)
 
     estimates, certified, failures, at = [], [], [], 0
     for plan in plans:
@@ -253,6 +277,14 @@ def estimate_case(
         routes=dict(Counter(answer[1] for answer in answers if not isinstance(answer, Exception))),
         seconds=time.perf_counter() - began,
     )
+
+
+def _not_proved(instance: pyo.ConcreteModel) -> dict[str, Verdict] | None:
+    """Convexity verdicts that may be kept for other data: "not proved" is never wrong."""
+    verdicts = judge_all(read(instance.clone()))
+    if any(verdict.convexity == "proved" for verdict in verdicts.values()):
+        return None
+    return {name: replace(verdict, convexity="not proved", witness=None) for name, verdict in verdicts.items()}
 
 
 def _part(plan: Plan, rows: np.ndarray) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from functools import partial
 from importlib.resources import files
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
 from typer.testing import CliRunner
 
@@ -76,7 +78,7 @@ def call(*arguments):
 
 
 def case(tariff, **overrides):
-    return uncertainty.Case(*tariff, overrides, False, partial(bdr.solve, reformulation="sos1"))
+    return uncertainty.Case(*tariff, overrides, False, None, partial(bdr.solve, reformulation="sos1"))
 
 
 @pytest.mark.parametrize("scheme", ["2m", "2m+1"])
@@ -146,7 +148,7 @@ def test_points_without_an_answer_are_listed(tariff):
     [
         (("--set", "demand_std=-1"), "demand_std: -1 is negative"),
         (("--scheme", "3m"), "scheme='3m'"),
-        (("--route", "exact"), "a model file has no exact algorithm"),
+        (("--route", "exact"), "this model has no exact algorithm"),
         (("--route", "sos4"), "reformulation 'sos4' is unknown"),
         (("--monte-carlo", "1"), "samples=1"),
     ],
@@ -164,24 +166,65 @@ def test_a_model_without_spread_is_refused():
 # The exact route ------------------------------------------------------------------------------------------------------
 
 
+KHE = str(files("bilevel_dr.data") / "khe_2025" / "hard_800.dat")
+
+
+def exact_case(model=khe, solve=None):
+    return uncertainty.Case(model, KHE, {}, False, exact.solve, solve)
+
+
 def test_an_exact_answer_is_verified_by_us():
-    instance = bdr.load(khe, str(files("bilevel_dr.data") / "khe_2025" / "hard_800.dat"))
-    solution = uncertainty.exactly(exact.solve, instance)
+    instance = bdr.load(khe, KHE)
+    solution = exact_case().answer(instance)
     assert solution.reformulation == "exact" and solution.certificate == bdr.verify(instance, solution)
-    instance.call[1].fix(3)
-    with pytest.raises(bdr.SolverFailed, match="exact: .*fixed"):
-        uncertainty.exactly(exact.solve, instance)
+    found, route = exact_case()()
+    assert route == "exact on closed form, global"
+    assert found[next(iter(found))] == solution.leader_objective and "consumer[1]" in found
+
+
+def test_an_exact_answer_that_is_wrong_is_not_averaged(monkeypatch):
+    right = exact.solve(bdr.load(khe, KHE))
+    wrong = dataclasses.replace(right, point=dict(right.point) | {"consumer[1].shift": 0.0, "call[1]": 50.0})
+    monkeypatch.setattr(exact, "solve", lambda instance: wrong)
+    with pytest.raises(bdr.SolverFailed, match="not certified"):
+        exact_case()()
+
+
+def test_what_the_exact_algorithm_does_not_know_is_solved():
+    variant = papers.find_paper("khe_2025").model("share_of_call")
+    assert exact_case(variant, partial(bdr.solve, reformulation="sos1"))()[1] == "sos1 on scip, global"
+    with pytest.raises(bdr.ModelError, match="exact: "):
+        exact_case(variant)()
 
 
 def test_exact_is_chosen_where_the_paper_has_it():
     paper, options = papers.find_paper("khe_2025"), {"solver": "auto"}
-    assert cli._answer("auto", "model", paper, options).args == (exact.solve,)
-    assert cli._answer("exact", "model", paper, options).args == (exact.solve,)
-    assert cli._answer("solve", "model", paper, options).keywords["reformulation"] == "auto"
-    assert cli._answer("auto", "model", paper, {"solver": "scip"}).func is bdr.solve
-    assert cli._answer("auto", "share_of_call", paper, options).func is bdr.solve
-    with pytest.raises(bdr.ModelError, match="share_of_call: has no exact algorithm"):
-        cli._answer("exact", "share_of_call", paper, options)
+    assert cli._routes("exact", paper, options) == (exact.solve, None)
+    found, solve = cli._routes("auto", paper, options)
+    assert found is exact.solve and solve.keywords["reformulation"] == "auto"
+    for route, other in (("solve", "auto"), ("sos1", "sos1")):
+        found, solve = cli._routes(route, paper, options)
+        assert found is None and solve.keywords["reformulation"] == other
+    assert cli._routes("auto", paper, {"solver": "scip"})[0] is None
+
+
+def test_convexity_that_is_not_proved_at_the_means_is_not_looked_for_again(tmp_path, monkeypatch):
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 1))
+    m.f = pyo.Block()
+    m.f.y = pyo.Var(bounds=(-4, 4))
+    m.f.best = pyo.Objective(expr=(m.f.y**2 - 4) ** 2 + m.x * m.f.y)
+    m.cost = pyo.Objective(expr=m.x)
+    verdicts = uncertainty._not_proved(m)
+    assert verdicts["f"].convexity == "not proved"  # disproved here, but who knows with other data
+    assert uncertainty._not_proved(bdr.load(*written(tmp_path))) is None  # proved: the same
+
+    given = []
+    monkeypatch.setattr(uncertainty, "verify", lambda *_, verdicts, search: given.append((verdicts, search)))
+    local = dataclasses.replace(exact.solve(bdr.load(khe, KHE)), claim="local")
+    for solution in (dataclasses.replace(local, claim="global"), local):
+        dataclasses.replace(exact_case(), verdicts=verdicts).certificate(m, solution)
+    assert given == [(verdicts, 0.0), (verdicts, None)]
 
 
 # Interrupted ----------------------------------------------------------------------------------------------------------
