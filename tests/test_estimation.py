@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,6 +149,11 @@ def test_an_array_moves_as_one():
     assert found.mean == pytest.approx(36, abs=1e-12)
     assert found.std == pytest.approx(math.hypot(18 * 0.5, 2 * 0.4), abs=1e-12)
     assert list(found.table) == ["location[0]", "location[1]", "weight", "input[0]", "output"]
+
+
+def test_any_collection_of_inputs_will_do():
+    means, stds = pd.Series([1.0, 2.0]), (x for x in (0.1, 0.2))
+    assert bdr.point_estimate(lambda a, b: a + b, means, stds).mean == pytest.approx(3)
 
 
 def test_a_number_is_the_std_of_a_whole_array():
@@ -319,6 +325,9 @@ def test_two_workers_give_the_same_numbers():
         (([], []), "0 means"),
         ((3.0, [1]), "means=3.0: give a sequence"),
         (([math.nan], [1]), r"means\[0\]: nan"),
+        ((["many"], [1]), r"means\[0\]: 'many'; give a number"),
+        (([1], [1], "some"), "skewness: 'some'; give a number"),
+        (([1], [1], 0, math.nan), "kurtosis: nan"),
         (([1], [math.inf]), r"stds\[0\]: inf"),
         (([1], [1], [0, 0]), r"skewness=\[0, 0\]"),
         (([1], [1], 2, 3, None, "2m+1"), r"kurtosis=3: no distribution of skewness 2 has less than .* = 5"),

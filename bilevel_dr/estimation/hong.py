@@ -62,6 +62,8 @@ def point_estimate(
         sum over its inputs, a negative weight of the mean point can give one.
     SolverFailed
         An output is no finite number, with the point; or a worker process died.
+    Exception
+        What the function raised, with a note that names the point. Nothing is averaged without it.
 
     Notes
     -----

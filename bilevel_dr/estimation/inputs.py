@@ -6,7 +6,7 @@ Correlated inputs are, standardised, a lower-triangular mix (the Cholesky factor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,24 +94,30 @@ def read_inputs(means: Sequence, stds: Sequence, skewness, kurtosis, correlation
 
 def _each(name: str, values) -> tuple:
     """One float or float array an input."""
-    if not isinstance(values, Sequence | np.ndarray) or getattr(values, "ndim", 1) == 0:
+    if not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0:
         raise ModelError(f"{name}={values!r}: give a sequence with one entry an input")
-    entries = tuple(np.asarray(value, float) for value in values)
-    for number, entry in enumerate(entries):
-        if not np.isfinite(entry).all() or entry.size == 0:
-            raise ModelError(f"{name}[{number}]: {entry}; every number is finite")
-    return tuple(entry if entry.ndim else float(entry) for entry in entries)
+    return tuple(_numbers(f"{name}[{number}]", value) for number, value in enumerate(values))
+
+
+def _numbers(name: str, value) -> float | np.ndarray:
+    try:
+        entry = np.array(value, float)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{name}: {value!r}; give a number or an array of numbers") from error
+    if not np.isfinite(entry).all() or entry.size == 0:
+        raise ModelError(f"{name}: {entry}; every number is finite, and there is at least one")
+    return entry if entry.ndim else float(entry)
 
 
 def _per_input(name: str, value, count: int) -> np.ndarray:
-    values = np.asarray(value, float)
-    if values.shape not in ((), (count,)) or not np.isfinite(values).all():
-        raise ModelError(f"{name}={value!r}: give one finite number for all inputs, or {count}, one for each")
+    values = _numbers(name, value)
+    if np.shape(values) not in ((), (count,)):
+        raise ModelError(f"{name}={value!r}: give one number for all inputs, or {count}, one for each")
     return np.broadcast_to(values, (count,))
 
 
 def _checked_correlation(correlation, count: int) -> np.ndarray:
-    matrix = np.asarray(correlation, float)
+    matrix = np.atleast_1d(_numbers("correlation", correlation))
     if matrix.shape != (count, count):
         raise ModelError(f"correlation: shape {matrix.shape}; {count} inputs need ({count}, {count})")
     if not np.allclose(matrix, matrix.T, rtol=0, atol=_ROUNDING) or not np.allclose(np.diag(matrix), 1):
