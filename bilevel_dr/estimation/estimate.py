@@ -93,7 +93,8 @@ def estimate(outputs: Sequence, plan: Plan) -> Estimate:
     mean = weights @ flat
     squares = (flat - mean) ** 2
     variance = weights @ squares  # E Z² − (E Z)², without its cancellation
-    if (variance < -_ROUNDING * (np.abs(weights) @ squares)).any():
+    size = np.abs(weights)
+    if (variance < -_ROUNDING * (size @ squares) - (_ROUNDING * (size @ np.abs(flat))) ** 2).any():
         worst = int(np.argmin(variance))
         name = labels(outputs[0])[worst]
         least = f"the weight {weights.min():.3g} of scheme {plan.scheme} is negative"
