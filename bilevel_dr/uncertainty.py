@@ -88,7 +88,10 @@ class Answers:
     def as_dict(self) -> dict:
         """All of it as plain data."""
         return {
-            "inputs": [{"name": entry.name, "mean": entry.mean, "std": entry.std} for entry in self.inputs],
+            "inputs": [
+                {"name": entry.name, "index": entry.index, "mean": entry.mean, "std": entry.std}
+                for entry in self.inputs
+            ],
             "outputs": self.table.to_dict("records"),
             "points": self.points.to_dict("records"),
             "evaluated": self.evaluated,
