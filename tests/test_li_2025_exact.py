@@ -229,11 +229,10 @@ def test_max_min_has_three_equilibria():
     found = equilibrium(a, b, group, INFINITY, c=0.003)
     assert found.verified and not found.unique
     assert found.roots == pytest.approx([2.845464, 3.647952, 3.847528], abs=5e-7)
-    market = found._market
     for root in found.roots:
-        y, x = market.purchases(root)
-        assert y.sum() == pytest.approx(root / 0.003, rel=1e-9)
-        assert np.all(largest_gains(market, root, y, x) <= 1e-9)
+        there = found.at(root)
+        y = there.purchases
+        assert there.verified and y.sum() == pytest.approx(root / 0.003, rel=1e-9)
         for j in range(8):  # and by asking one aggregator again, from nothing
             own = group == j
             assert best_response(a[own], b[own], INFINITY, y.sum() - y[j], 0.003).purchase == pytest.approx(y[j], rel=1e-9)

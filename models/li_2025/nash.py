@@ -60,11 +60,20 @@ class Equilibrium:
     idle: np.ndarray
     policy: str
     _market: Market = field(repr=False)
+    _order: np.ndarray | None = field(default=None, repr=False)
 
     @cached_property
     def roots(self) -> np.ndarray:
         """Every root of F that a search finds, ascending; searched when first asked for (see :func:`~.roots.all_roots`)."""
         return all_roots(self._market, self.price)
+
+    def excess(self, prices) -> np.ndarray:
+        """F(p) = Σ_j y_j(p) − p/c, whose roots these are, at prices of shape (n,)."""
+        return self._market.excess(np.asarray(prices, float))[0]
+
+    def at(self, price) -> Equilibrium:
+        """The same at another of the roots, with a certificate of its own."""
+        return _at(self._market, float(price), self._order)
 
     def __str__(self) -> str:
         said = "equilibrium" if self.verified else "no verified pure equilibrium; a root of F"
@@ -100,7 +109,7 @@ def equilibrium(a, b, group, alpha, c=0.001, policy="strict") -> Equilibrium:
     --------
     >>> found = equilibrium([0.5, 0.5, 0.5], [8, 6, 10], [0, 0, 1], alpha=1)
     >>> found.verified, found.unique, round(found.price, 6)
-    (True, True, 0.021787)
+    (True, True, 0.023889)
     """
     a, b, group, alpha, c = _checked(a, b, group, alpha, c, policy)
     order = None if np.all(group[1:] >= group[:-1]) else np.argsort(group, kind="stable")
@@ -108,42 +117,28 @@ def equilibrium(a, b, group, alpha, c=0.001, policy="strict") -> Equilibrium:
         a, b, group = a[order], b[order], group[order]
     starts = np.concatenate([[0], 1 + np.flatnonzero(np.diff(group))])
     market = Market(a, b, starts, alpha, c, policy)
-    answer = _at(market, clearing_price(market))
+    answer = _at(market, clearing_price(market), order)
     if not answer.verified and not answer.unique and policy != "active" and a.size <= SEARCHED:
-        others = (_at(market, float(root)) for root in answer.roots if root != answer.price)
+        others = (answer.at(root) for root in answer.roots if root != answer.price)
         answer = next((other for other in others if other.verified), answer)
-    return answer if order is None else _in_order(answer, order)
+    return answer
 
 
-def _at(market, price) -> Equilibrium:
+def _at(market, price, order) -> Equilibrium:
+    """What stands at a root; the users' arrays in the order in which they were given."""
     y, x = market.purchases(price)
     s = x * (market.b - price - market.a * x)
     gains = largest_gains(market, price, y, x)
     values = np.zeros(y.size)
     for block in market.blocks:
         values[block.aggregators] = value(s[block.users], 0 if block.alone else block.alpha, block.starts)
-    return Equilibrium(
-        price,
-        y,
-        x,
-        s,
-        values,
-        gains,
-        bool(np.all(gains <= GAIN)),
-        steepest(market) <= 0,
-        np.ones(x.size, bool) if market.served is None else market.served,
-        np.flatnonzero(y == 0),
-        market.policy,
-        market,
-    )
-
-
-def _in_order(answer, order):
-    """The users' arrays as they were given."""
-    back = np.empty_like(order)
-    back[order] = np.arange(order.size)
-    named = {name: getattr(answer, name)[back] for name in ("consumption", "surplus", "served")}
-    return Equilibrium(**{key: getattr(answer, key) for key in answer.__dataclass_fields__} | named)
+    served = np.ones(x.size, bool) if market.served is None else market.served
+    if order is not None:
+        back = np.empty_like(order)
+        back[order] = np.arange(order.size)
+        x, s, served = x[back], s[back], served[back]
+    verified, unique, idle = bool(np.all(gains <= GAIN)), steepest(market) <= 0, np.flatnonzero(y == 0)
+    return Equilibrium(price, y, x, s, values, gains, verified, unique, served, idle, market.policy, market, order)
 
 
 def _checked(a, b, group, alpha, c, policy):

@@ -15,25 +15,49 @@ ULP = np.finfo(float).eps
 
 
 def clearing_price(market) -> float:
-    """A root of F, in the last piece in which F changes its sign where F jumps.
+    """A root of F.
 
     F is positive at the price that no purchase makes and negative where nobody buys, and jumps only upwards, so that a
-    root lies between: it is kept in a bracket.
+    root lies between: it is kept in a bracket. Where F jumps, it is one between two neighbouring exits at both of which F
+    has the signs that it has far away, and so no root just before an exit that it jumps back from.
     """
     ends = [block.b.max() for block in market.blocks]
     low, high = market.c * market.others, max(ends, default=0.0)
     if high <= low:
         return low
     start = welfare_price(market)
-    if not market.jumps:
-        return float(falling_root(market, low, high, start))
+    if market.jumps:
+        low, high = _piece(market, low, high, start)
+    return float(falling_root(market, low, high, start))
+
+
+def _piece(market, low, high, start):
+    """Two neighbouring exits between which F changes its sign.
+
+    Inside a piece F can be far steeper than across many, for whoever is about to leave takes nearly all. So the exits
+    alone are looked at, by the secant of the bracket and every third time by its middle.
+    """
     exits = market.exits
-    while True:
-        price = float(falling_root(market, low, high, start))
-        after = exits.searchsorted(price, side="right")
-        if after == exits.size or market.excess(exits[after : after + 1])[0][0] <= 0:
-            return price
-        low = start = exits[after]
+    ends = np.concatenate([[low], exits[(exits > low) & (exits < high)], [high]])
+    left, right = 0, ends.size - 1
+    at_left = at_right = None
+    guess, looked = start, 0
+    while right - left > 1:
+        if looked % 3 == 2:
+            middle = (left + right) // 2
+        else:
+            middle = int(np.clip(ends.searchsorted(guess), left + 1, right - 1))
+        excess, slope = (float(found[0]) for found in market.excess(ends[middle : middle + 1]))
+        if excess > 0:
+            left, at_left = middle, excess
+        else:
+            right, at_right = middle, excess
+        if at_left is None or at_right is None:
+            guess = ends[middle] - excess / slope
+        else:
+            guess = ends[left] + (ends[right] - ends[left]) * at_left / (at_left - at_right)
+        looked += 1
+    return ends[left], ends[right]
 
 
 def falling_root(market, low, high, start=None):
