@@ -35,8 +35,8 @@ class FollowerCheck:
         ``"proved"``, ``"not proved"`` or ``"disproved"``.
     unique : bool or None
         Whether the follower's answer is the only one; ``None`` where that was not decided.
-    best_is_global : bool
-        Whether no answer can be better than ``best``: it is convex, or was re-solved by a global solver.
+    proved : bool
+        Whether nothing can be better than ``best``: by convexity, or by a search to proved optimality.
     """
 
     objective: float
@@ -47,7 +47,7 @@ class FollowerCheck:
     complementarity: float
     convexity: str = "proved"
     unique: bool | None = None
-    best_is_global: bool = True
+    proved: bool = False
 
 
 @dataclass(frozen=True)
