@@ -13,6 +13,7 @@ _HOME = {
     "solve": "solving",
     "verify": "verification",
     "compare": "comparison",
+    "best_response_dynamics": "equilibrium",
     "explain": "exposition",
     "Solution": "solution",
     "Certificate": "solution",

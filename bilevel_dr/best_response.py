@@ -192,7 +192,8 @@ def _pulled_inside(follower: Follower, nlp: Nlp, best: Response, candidate, time
 
 def _by_scip(follower: Follower, time_limit) -> Response:
     try:
-        outcome = solve_scip(follower.block, gap=1e-7, time_limit=10.0 if time_limit is None else time_limit)
+        limit = 10.0 if time_limit is None else time_limit
+        outcome = solve_scip(follower.block, gap=1e-7, time_limit=limit, options={"numerics/feastol": 1e-9})
     except (BilevelError, PyomoException):
         return Response("failed")
     if outcome.status in ("infeasible", "unbounded"):

@@ -164,6 +164,16 @@ def check(model: Model, data: Data, set_: Set = [], json: Json = False, trust_da
     raise typer.Exit(USAGE if problems else OK)
 
 
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def case(context: typer.Context, paper: Annotated[str, typer.Argument(metavar="PAPER", help="a paper that draws cases")]):
+    """A data file drawn at random, on stdout: case PAPER --seed 3 --users 50 …; a wrong option lists the right ones."""
+    with work(json=False):
+        from .papers import find_paper
+
+        text = find_paper(paper).case(context.args)
+    typer.echo(text, nl=False)
+
+
 @app.command()
 def explain(
     model: Model,

@@ -63,7 +63,8 @@ def load(model, data=None, overrides: Mapping | None = None, trust_data: bool = 
 
     Notes
     -----
-    NaN is refused everywhere. Infinity is refused unless the param's domain names it, as
+    One value without an index, ``param alpha := 2;`` or an override ``{"alpha": 2}``, stands at every index of a param that
+    has a default in the model. NaN is refused everywhere. Infinity is refused unless the param's domain names it, as
     ``within=pyo.NonNegativeReals | {float("inf")}`` does; ``inf`` and ``Infinity`` in a file then mean the number.
     """
     instance, problems = _attempt(model, data, overrides, trust_data)
@@ -179,6 +180,8 @@ def _changed_clone(model, paths, names, overrides) -> tuple[pyo.ConcreteModel | 
         case.problems.append(DataError("a ConcreteModel holds its data already: load an AbstractModel", file=case.file))
     apply_overrides(case, names, overrides)
     clone = model.clone()
+    for name, value in case.defaults.items():
+        case.values[name] = dict.fromkeys(clone.component(name).index_set(), value)
     for name, values in case.values.items():
         component = clone.component(name)
         for index, value in values.items():

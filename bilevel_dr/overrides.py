@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from .datafile.case import CaseData, Names, Place, label
+from .datafile.case import DEFAULT, CaseData, Names, Place, label
 from .datafile.lexing import scalar
 from .errors import DataError
 
@@ -50,7 +50,8 @@ def apply_overrides(case: CaseData, names: Names, overrides: Mapping | None) -> 
     """Put ``overrides`` in the place of what the files give; what names nothing of the model joins ``case.problems``.
 
     Keys are names (``"target"``, ``"baseline"``) or Pyomo's names of single values (``"baseline[3]"``). A scalar takes
-    a value, an indexed param ``{index: value}``, a set a list of its members, an indexed set ``{index: list}``.
+    a value, an indexed param ``{index: value}``, a set a list of its members, an indexed set ``{index: list}``. An indexed
+    param that has a default in the model takes a lone value too, which stands at every index then.
     """
     taken = set()
     for name, index, value in _each(case, names, overrides or {}):
@@ -62,6 +63,10 @@ def apply_overrides(case: CaseData, names: Names, overrides: Mapping | None) -> 
             _refuse(case, f"{parameter} is a set: give a list of its members, each once", parameter)
         elif name in names.params and not isinstance(value, int | float | str):
             _refuse(case, f"{parameter}: a value is a number or a text, not {value!r}", parameter)
+        elif index is DEFAULT:
+            for at in case.values.pop(name, {}):
+                case.places.pop((name, at), None)
+            case.defaults[name], case.places[name, DEFAULT] = value, Place(statement=-1)
         else:
             for member in case.values.get(name, {}).get(index, ()) if name in names.sets else ():
                 case.places.pop((name, index, member), None)
@@ -88,6 +93,8 @@ def _each(case: CaseData, names: Names, overrides: Mapping) -> Iterator[tuple[st
             else:
                 parameter = label(name, index)
                 _refuse(case, f"{parameter} has its index: give one value, not {value!r}", parameter)
+        elif index is None and name in names.spread:
+            yield name, DEFAULT, value
         elif index is None and names.params.get(name):
             _refuse(case, f"{name} has an index: give {{index: value}}, like {{'{name}': {{3: {value!r}}}}}", name)
         else:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
+import inspect
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from itertools import takewhile
 from pathlib import Path
+from typing import get_args
 
+from .datafile.lexing import scalar
 from .errors import DataError, ModelError
 
 
@@ -58,6 +61,31 @@ class Paper:
     def model(self, variant: str = "model"):
         """The AbstractModel (imports it)."""
         return importlib.import_module(f"bilevel_dr.models.{self.name}.{variant}").model
+
+    def case(self, words: list[str]) -> str:
+        """The text of a data file that the paper's ``cases.py`` draws.
+
+        Parameters
+        ----------
+        words : list of str
+            Options of its function ``generate`` as on a command line, ``["--seed", "3", "--users", "50"]``.
+
+        Raises
+        ------
+        ModelError
+            The paper draws no cases.
+        DataError
+            An option that ``generate`` does not have, or a value that it refuses.
+        """
+        if not (self.room / "cases.py").is_file():
+            drawn = [name for name, paper in list_papers().items() if (paper.room / "cases.py").is_file()]
+            raise ModelError(f"{self.name} draws no cases, its data are fixed; those that do: {', '.join(drawn) or 'none'}")
+        generate = importlib.import_module(f"bilevel_dr.models.{self.name}.cases").generate
+        options = _options(words, inspect.signature(generate, eval_str=True).parameters)
+        try:
+            return generate(**options)
+        except ValueError as error:
+            raise DataError(f"case {self.name}: {error}") from error
 
     def study(self):
         """The module with ``rows``, ``tables`` and ``figures`` (imports it)."""
@@ -145,6 +173,25 @@ def _folder(room: str) -> Path:
 def _nearest(name: str, known) -> str:
     close = difflib.get_close_matches(name, list(known), 1, 0.5)
     return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(known) or 'none'}"
+
+
+def _options(words: list[str], parameters) -> dict:
+    """``["--users", "50"]`` → ``{"users": 50}``, each value of a kind that the parameter's annotation names."""
+    found: dict = {}
+    todo = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    while todo:
+        word = todo.pop(0)
+        name = word.removeprefix("--").replace("-", "_")
+        if not word.startswith("--") or name not in parameters:
+            raise DataError(f"no option {word!r}{_nearest(word, [f'--{known}' for known in parameters])}")
+        if name in found or not todo or todo[0].startswith("--"):
+            raise DataError(f"{word} {'is given twice' if name in found else 'is followed by no value'}: give one")
+        kinds = get_args(parameters[name].annotation) or (parameters[name].annotation,)
+        value = scalar(todo.pop(0))
+        if str not in kinds and not isinstance(value, int if float not in kinds else int | float):
+            raise DataError(f"{word} {value}: give a {'number' if float in kinds else 'whole number'}")
+        found[name] = value
+    return found
 
 
 def _docstring(path: Path) -> str:

@@ -24,10 +24,10 @@ def beyond_bounds(variable) -> float:
 def evaluate(expression) -> float | None:
     """An expression's value at the current values; None where it has no finite real one."""
     try:
-        number = pyo.value(expression)
+        number = pyo.value(expression, exception=False)  # with True Pyomo logs an error besides
     except (ValueError, ZeroDivisionError, OverflowError):
         return None
-    return None if isinstance(number, complex) or not math.isfinite(number) else number
+    return None if number is None or isinstance(number, complex) or not math.isfinite(number) else number
 
 
 def beyond(row) -> float:

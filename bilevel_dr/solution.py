@@ -35,6 +35,8 @@ class FollowerCheck:
         ``"proved"``, ``"not proved"`` or ``"disproved"``.
     unique : bool or None
         Whether the follower's answer is the only one; ``None`` where that was not decided.
+    proved : bool
+        Whether nothing can be better than ``best``: by convexity, or by a search to proved optimality.
     """
 
     objective: float
@@ -45,6 +47,7 @@ class FollowerCheck:
     complementarity: float
     convexity: str = "proved"
     unique: bool | None = None
+    proved: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ import time
 from dataclasses import dataclass, replace
 
 from .convexity import Verdict, judge_all
+from .equilibrium import best_response_dynamics
 from .errors import ModelError, SolverFailed
 from .followers import read
+from .leaders import has_leaders
 from .nl import Outcome
 from .reformulate import REFORMULATIONS
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, follow, search
@@ -37,15 +39,17 @@ def solve(
     gap: float = 1e-6,
     **options,
 ) -> Solution:
-    """Solve a bilevel program (optimistic) and prove the answer.
+    """Solve a bilevel program (optimistic), or a game, and prove the answer.
 
     Parameters
     ----------
     instance : ConcreteModel
-        A leader Objective at the top, followers as Blocks with their own Objective. It is not changed.
+        A leader Objective at the top, followers as Blocks with their own Objective; without a leader these are the players
+        of a game; with several, of whom a Suffix ``decided_by`` says who decides what, see :mod:`bilevel_dr.leaders`. It is
+        not changed.
     reformulation : str
         ``"auto"``: SOS1 to proved optimality where that succeeds, else local continuation from several starts; or a name
-        of :data:`bilevel_dr.reformulate.REFORMULATIONS`.
+        of :data:`bilevel_dr.reformulate.REFORMULATIONS`. A game is first played, which ``"best_response"`` asks for alone.
     solver : str
         ``"auto"`` or a name that ``bilevel-dr doctor`` lists.
     time_limit : float, optional
@@ -71,6 +75,10 @@ def solve(
         A solver asked for by name is not here, or crashed.
     """
     began = time.perf_counter()
+    if reformulation == "best_response" or has_leaders(instance):
+        route = "auto" if reformulation == "best_response" else reformulation
+        ways = {"reformulation": route, "solver": solver, "starts": starts, "seed": seed, "gap": gap, **options}
+        return best_response_dynamics(instance, time_limit=time_limit, **ways).solution
     if reformulation != "auto" and reformulation not in REFORMULATIONS:
         raise ModelError(f"reformulation {reformulation!r} is unknown; choose from auto, {', '.join(REFORMULATIONS)}")
     if starts is not None and not (isinstance(starts, int) and starts >= 1):
@@ -180,6 +188,12 @@ class _Search:
             return self.locally("scholtes", solver)
         if solver != "auto":
             return self.by("big_m" if solver == "highs" else "sos1", solver)
+        program = self.working.program
+        if program.leader is None and not program.leader_variables:
+            played = best_response_dynamics(self.instance, time_limit=self.clock(20.0)).solution
+            if played.claim == "nash":
+                return played
+            self.notes += played.notes[:1]
         budget = 20.0 if self.time_limit is None else 0.7 * self.time_limit
         if not self.proved:  # its bound would prove nothing
             budget = min(budget, 5.0)
@@ -317,10 +331,10 @@ class _Search:
     def _claim(self, certificate: Certificate | None, objective, bound, polished: Polished | None) -> str:
         if certificate is None or not certificate.passed:
             return "none"
+        if self.working.program.leader is None and all(check.proved for check in certificate.followers.values()):
+            return "nash"
         if not self.proved:
             return "stationary"
-        if self.working.program.leader is None:
-            return "nash"
         if _close(objective, bound) and self.qualified:
             return "global"
         return "local" if polished is not None and polished.stationarity == "S" else "stationary"

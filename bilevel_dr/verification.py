@@ -247,4 +247,5 @@ def _check(
         complementarity,
         verdict.convexity,
         unique,
+        convex or response.global_,
     )

@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import inf, isnan, nan
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
 from tariff_case import TEXT, changed, model, problems, written
 
@@ -78,6 +79,29 @@ def test_numbers_of_numpy_are_numbers(tmp_path):
 
 def test_infinity_may_be_given_where_the_domain_names_it(tmp_path):
     assert dict(overridden(tmp_path, alpha={1: inf, 2: "inf"}).alpha.items()) == {1: inf, 2: inf, 3: 1}
+
+
+def test_a_lone_value_stands_at_every_index_where_the_model_has_a_default(tmp_path):
+    assert dict(overridden(tmp_path, alpha="inf").alpha.items()) == {1: inf, 2: inf, 3: inf}
+    for_each, for_all = (written(tmp_path, TEXT + f"param alpha := {given};", f"{given[0]}.dat") for given in ("2 5", "inf"))
+    assert dict(load(model, for_each, {"alpha": 4}).alpha.items()) == {1: 4, 2: 4, 3: 4}  # whatever the file says
+    assert dict(load(model, for_all).alpha.items()) == {1: inf, 2: inf, 3: inf}
+    assert dict(load(model, for_all, {"alpha": {2: 3}}).alpha.items()) == {1: inf, 2: 3, 3: inf}
+    assert problems(tmp_path, TEXT + "param alpha := -1;")[0][:2] == (len(TEXT.splitlines()) + 1, "alpha default")
+
+
+def test_a_lone_value_of_a_built_model_stands_at_every_index():
+    built = pyo.ConcreteModel()
+    built.rate = pyo.Param([1, 2], within=pyo.Reals, default=0, mutable=True)
+    changed = load(built, overrides={"rate": 5})
+    assert [pyo.value(changed.rate[i]) for i in (1, 2)] == [5, 5] and pyo.value(built.rate[1]) == 0
+
+
+@pytest.mark.parametrize(("given", "reason"), [(-1, "not in"), (nan, "NaN is no number"), ("much", "text where a number")])
+def test_a_wrong_lone_value_is_named(tmp_path, given, reason):
+    with pytest.raises(DataError, match=reason) as caught:
+        overridden(tmp_path, alpha=given)
+    assert caught.value.parameter.startswith("alpha")
 
 
 def test_an_override_heals_a_wrong_value(tmp_path):

@@ -23,6 +23,7 @@ from .rules import as_arrays
 _REACHES = (3.0, 1e3)  # how far to look where there is no bound
 _STEPS = (0.999, 0.3, 0.03)
 _FEW = 8  # centres tried before the many
+_WORK = 400  # suspects times own variables: where both are many, the first suspects stand for their like
 _SURE = 1000.0  # times the rounding error
 _SEEN = 1e-12  # of all the values that occur: a smaller violation may come from the last digits of the data
 
@@ -90,7 +91,7 @@ def search(functions: Sequence[Function], rows: Sequence[Function], own, box: Bo
             centres = ground.centres(reach, random)
             if centres is None:
                 continue
-            for function in functions:
+            for function in functions[: max(1, _WORK // len(own))]:
                 for some, directions in _directions(ground, function, centres, random):
                     found = _look(ground, function, some, directions, reach)
                     if found is not None:

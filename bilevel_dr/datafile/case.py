@@ -28,12 +28,14 @@ class Place(NamedTuple):
 class Names:
     """What a model calls its data, with the number of entries of a param's index and of a set's member.
 
-    A number of ``None`` leaves the reading to Pyomo. ``others`` are components that take no data, with their kind.
+    A number of ``None`` leaves the reading to Pyomo. ``others`` are components that take no data, with their kind; ``spread``
+    are indexed params that have a default in the model: one value without an index stands in its place.
     """
 
     params: Mapping[str, int | None]
     sets: Mapping[str, int | None]
     others: Mapping[str, str] = field(default_factory=dict)
+    spread: frozenset[str] = frozenset()
 
     def objection(self, name, wanted: str) -> str | None:
         """Why ``name`` is no ``wanted`` ("param" or "set") of the model, or ``None`` if it is one."""

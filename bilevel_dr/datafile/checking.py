@@ -27,16 +27,18 @@ _MODEL_BUGS = (NameError, AttributeError, TypeError, ImportError, AssertionError
 
 def names_of(model) -> Names:
     """The names under which a model takes data, and how many entries their indices and members have."""
-    params, sets, others = {}, {}, {}
+    params, sets, others, spread = {}, {}, {}, set()
     for component in model.component_objects(descend_into=False):
         name = component.local_name
         if component.ctype is pyo.Param:
             params[name] = _width(component.index_set()) if component.is_indexed() else 0
+            if component.is_indexed() and component.default() is not pyo.Param.NoValue:
+                spread.add(name)
         elif component.ctype is pyo.Set and not isinstance(component, SetOperator):
             sets[name] = _width_within(component) if component.is_indexed() else _width(component)
         else:
             others[name] = component.ctype.__name__
-    return Names(params, sets, others)
+    return Names(params, sets, others, frozenset(spread))
 
 
 def _width(members) -> int | None:
@@ -68,11 +70,13 @@ def _width_within(component) -> int | None:
 def settle_infinities(model, case: CaseData) -> bool:
     """Turn the word ``inf`` into the number where the domain names it; tell whether all numbers are allowed then."""
     allowed = True
-    for name, values in case.values.items():
+    places = [(name, values, list(values)) for name, values in case.values.items()]
+    for name, values, indices in [*places, *((name, case.defaults, [name]) for name in case.defaults)]:
         component = model.component(name)
         if component is None or component.ctype is not pyo.Param:
             continue
-        for index, value in values.items():
+        for index in indices:
+            value = values[index]
             if type(value) is str:
                 values[index] = domains.as_infinity(component.domain, value)
             elif type(value) is float and not math.isfinite(value):

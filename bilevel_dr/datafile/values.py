@@ -196,7 +196,10 @@ class _Reader:
             self._list(name, dim, merged(body))
 
     def _list(self, name: str, dim: int, items: list[Token]) -> None:
-        """``param a := 1 90 2 80;`` and its slices; ``param target := 800;``."""
+        """``param a := 1 90 2 80;`` and its slices; ``param target := 800;``, or one value in place of the model's default."""
+        if name in self.names.spread and len(items) == 1 and items[0].value is not BROKEN:
+            self._add(name, DEFAULT, items[0].value, items[0].line)
+            return
         if dim == 0 and len(items) > 1:
             raise LayoutError(f"{name} is one value, but {len(items)} are given", items[1].line)
         what = f"{name} is written as {_entries(dim)} of an index and a value"

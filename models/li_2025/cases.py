@@ -79,7 +79,17 @@ def draw(seed, users, aggregators, large=None):
     return np.append(a, LARGE_A), np.append(b, LARGE_A * large), np.append(group, aggregators)
 
 
-def generate(seed=0, users=200, aggregators=2, large=None, alpha=0, c=0.001, policy="strict", title="", name="") -> str:
+def generate(
+    seed: int = 0,
+    users: int = 200,
+    aggregators: int = 2,
+    large: float | None = None,
+    alpha: float | str | Iterable = 0,
+    c: float = 0.001,
+    policy: str = "strict",
+    title: str = "",
+    name: str = "",
+) -> str:
     """The text of a data file for one draw.
 
     Parameters
