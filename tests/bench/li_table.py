@@ -98,7 +98,9 @@ class Aggregator:
             objective = -casadi.sum1(casadi.log(s) if alpha == 1 else s ** (1 - alpha) / (1 - alpha))
         variables, upper = casadi.vertcat(x, s, least), np.full(rows.numel(), np.inf)
         upper[0] = 0.0
-        self.solver = casadi.nlpsol("nlp", "ipopt", {"x": variables, "p": given, "f": objective, "g": rows}, quiet)
+        program = {"x": variables, "p": given, "f": objective, "g": rows}
+        quiet = {"print_time": False, "show_eval_warnings": False, "ipopt.print_level": 0, "ipopt.sb": "yes"}
+        self.solver = casadi.nlpsol("nlp", "ipopt", program, quiet | {"ipopt.tol": 1e-10})
         self.bounds = {"lbg": np.zeros(upper.size), "ubg": upper, "lbx": np.zeros(variables.numel())}
         self.last = None
 
