@@ -119,8 +119,8 @@ def _level(invert, level, pull, a, starts, sizes, beta, c, u):
     for _ in range(PASSES):
         largest = np.exp(level)
         rate = _slope(largest, beta)
-        u, m = invert(largest, pull, sizes, beta, u)
-        e, share = _slope(m, beta), m / a
+        u, m, e = invert(largest, pull, sizes, beta, u)
+        share = m / a
         total, growth = c * np.add.reduceat(np.array((share, share / e)), starts, axis=1)
         step = -np.log(total) * total / (growth * rate)
         low, high = np.where(step > 0, level, low), np.where(step < 0, level, high)
@@ -142,14 +142,16 @@ def _slope(m, beta):
 def _half(largest, pull, sizes, beta, u):
     """α = ½: m (1 + m) = r."""
     r = pull * (largest * (1 + largest)).repeat(sizes)
-    return None, 2 * r / (1 + np.sqrt(1 + 4 * r))
+    m = 2 * r / (1 + np.sqrt(1 + 4 * r))
+    return None, m, _slope(m, beta)
 
 
 def _one(largest, pull, sizes, beta, u):
     """α = 1: m (1 + m) / (1 + 2 m) = r."""
     r = pull * (largest * (1 + largest) / (1 + 2 * largest)).repeat(sizes)
     root = np.sqrt(1 + 4 * r * r)
-    return None, np.where(r < 0.25, 2 * r / (1 - 2 * r + root), (2 * r - 1 + root) / 2)
+    m = np.where(r < 0.25, 2 * r / (1 - 2 * r + root), (2 * r - 1 + root) / 2)
+    return None, m, _slope(m, beta)
 
 
 def _max_min(largest, pull, sizes, beta, u):
@@ -157,7 +159,8 @@ def _max_min(largest, pull, sizes, beta, u):
     v = 1 + 2 * largest
     r = pull * (largest * (1 + largest) / v**2).repeat(sizes)
     root = np.sqrt((1 - pull) + pull * (v**-2).repeat(sizes))
-    return None, 2 * r / (root * (1 + root))
+    m = 2 * r / (root * (1 + root))
+    return None, m, _slope(m, beta)
 
 
 CLOSED = {0.5: (0, _half), 1.0: (1, _one), np.inf: (2, _max_min)}
@@ -174,10 +177,11 @@ def _newton(largest, pull, sizes, beta, u):
     for _ in range(PASSES):
         u = np.minimum(u, ceiling)
         m = np.exp(u)
-        step = (r - u - np.log1p(m) + (2 - beta) * np.log1p(2 * m)) / _slope(m, beta)
+        e = _slope(m, beta)
+        step = (r - u - np.log1p(m) + (2 - beta) * np.log1p(2 * m)) / e
         u = u + step
         if np.abs(step).max() <= STEP:
-            return u, m * (1 + step)
+            return u, m * (1 + step), e
     raise ArithmeticError(f"no ln m after {PASSES} passes at beta = {beta:g}")
 
 

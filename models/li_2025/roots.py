@@ -26,6 +26,8 @@ def clearing_price(market) -> float:
     if high <= low:
         return low
     start = welfare_price(market)
+    if all(block.alone or block.alpha == 0 for block in market.blocks):
+        return start
     if market.jumps:
         low, high = _piece(market, low, high, start)
     return float(falling_root(market, low, high, start))
