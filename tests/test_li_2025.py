@@ -110,6 +110,9 @@ def test_tables_have_what_the_paper_must_show():
     pairs = tables["paired_differences"].set_index(["quantity", "of", "less that of"])
     difference = pairs.loc[(study.SURPLUS, "social welfare", study.ALONE)]
     assert difference["mean difference"] > 0 and difference["draws of that sign"] == difference["draws"] == study.QUICK
+    engine = tables["engine"]
+    assert (engine["claim"] == "nash").all() and (engine["exact claim"] == "nash").all()
+    assert engine["purchases, engine from exact [kWh]"].max() <= 1e-5 and engine["largest gain of a deviation"].max() <= 1e-6
     strict = tables["configurations"].set_index(["configuration", "policy"])[study.SURPLUS]
     assert strict["proportional", "strict"] < 0.2 * strict["proportional", "eligible"]
 

@@ -33,6 +33,8 @@ SHOWN = (
     "fig10_no_equilibrium",
 )
 """Cases in the tables of equilibria and certificates; of ``uniqueness`` all three."""
+ENGINE = ("fig2_nonconvex", "quasiconcavity", "fig6_welfare", "fig6_proportional", "fig6_max_min", "fig11_mixed")
+"""Cases that the engine answers too, by best responses of the players as they stand in the model."""
 ALONE = "large user, no aggregators"
 SURPLUS, CONSUMPTION = draw.SURPLUS, draw.CONSUMPTION
 UNITS = {
@@ -139,6 +141,7 @@ def tables(quick=False) -> dict[str, pd.DataFrame]:
         "claims": _claims(seeds),
         "equilibria": pd.DataFrame([accounts.whole(case, there) for case, there in found]),
         "certificates": pd.DataFrame([row for case, there in found for row in _aggregators(case, there)]),
+        "engine": pd.DataFrame([_engine(case) for case in ENGINE]),
         "users": pd.DataFrame([row for case in SHOWN[:3] for row in _users(case)]),
         "configurations": _configurations(seeds),
         "paired_differences": _paired(seeds),
@@ -176,6 +179,23 @@ def _claims(seeds):
             }
         )
     return pd.DataFrame(table)
+
+
+def _engine(case):
+    """The engine's answer beside the exact one, purchase by purchase."""
+    answer, right = bdr.solve(instance(case)), exact.solve(instance(case))
+    bought = {name: value for name, value in answer.point.items() if ".purchase[" in name}
+    return {
+        "case": case,
+        "claim": answer.claim,
+        "exact claim": right.claim,
+        "route": f"{answer.reformulation}, {answer.solver}",
+        "largest gain of a deviation": max((check.gap for check in answer.certificate.followers.values()), default=0.0),
+        "purchases, engine from exact [kWh]": max(abs(value - right.point[name]) for name, value in bought.items()),
+        "purchases [kWh]": sum(value for value in bought.values()),
+        "seconds": answer.seconds,
+        "exact seconds": right.seconds,
+    }
 
 
 def _aggregators(case, found):
