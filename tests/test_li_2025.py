@@ -61,6 +61,31 @@ def test_the_point_satisfies_the_model(small, alpha):
         assert block.fairness() == pytest.approx(solution.follower_objectives[name], rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_the_model_serves_whom_the_exact_algorithm_serves(case):
+    instance = study.instance(case)
+    users = [i for i, served in zip(instance.USERS, study.equilibrium(case).served, strict=True) if served]
+    assert sorted(i for j in instance.AGGREGATORS for i in instance.SERVED[j]) == users
+
+
+@pytest.mark.parametrize("policy", ["strict", "eligible"])
+def test_the_policy_decides_whom_the_model_serves(policy):
+    instance = bdr.load(model, str(DATA / "fig6_proportional.dat"), overrides={"policy": policy})
+    served = exact.equilibrium(**exact.read(instance)).served
+    assert [len(instance.SERVED[j]) for j in (1, 2)] == [served[:100].sum(), served[100:200].sum()]
+    assert (served.sum() == 201) == (policy == "strict")
+
+
+@pytest.mark.parametrize("alpha", [0, 0.5, 1, 3, math.inf])
+def test_the_engine_agrees(small, alpha):
+    """Best responses of the players as the model states them, against the root in the price."""
+    instance = small(alpha=alpha, policy="eligible")
+    answer, right = bdr.solve(instance), exact.solve(instance)
+    assert answer.claim == right.claim == "nash"
+    for name in (name for name in right.point if ".purchase[" in name or name.endswith(".total")):
+        assert answer.point[name] == pytest.approx(right.point[name], rel=1e-5, abs=1e-5), name
+
+
 def test_alphas_differ_by_aggregator(small):
     instance = small(alpha="0,inf,1")
     solution = exact.solve(instance)

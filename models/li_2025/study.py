@@ -346,10 +346,12 @@ def figures(quick=False) -> dict[str, Figure]:
             _curves(seeds, "proportional"), "Proportional aggregators even out consumption and shorten its tail"
         ),
         "figure_10_alpha_of_both": draw.against_alpha(
-            both, mean, f"Mean surplus falls with the α of both ({seeds} draws)"
+            both, mean, f"Mean surplus falls with the α of both ({seeds} draws{_unsettled(both, seeds)})"
         ),
         "figure_11_alpha_of_one": draw.against_alpha(
-            one, {"mean surplus [money]": each}, f"The fairer aggregator's users lose, the other's gain ({seeds} draws)"
+            one,
+            {"mean surplus [money]": each},
+            f"The fairer aggregator's users lose, the other's gain ({seeds} draws{_unsettled(one, seeds)})",
         ),
         "figure_12_number_welfare": draw.against_number(
             _number(seeds, 0), f"Welfare: surplus falls and consumption rises with M, in every one of {seeds} draws"
@@ -374,6 +376,15 @@ def figures(quick=False) -> dict[str, Figure]:
             "Conjecture 1 does not hold: three equilibria of eight max-min aggregators",
         ),
     }
+
+
+def _unsettled(table, seeds):
+    """Where draws have no pure equilibrium, and a root of F is shown."""
+    lacking = table[table["draws verified"] < seeds]
+    return "".join(
+        f"; no equilibrium in {seeds - verified} at α = {alpha:g}"
+        for alpha, verified in zip(lacking["alpha"], lacking["draws verified"], strict=True)
+    )
 
 
 def _front(case):
