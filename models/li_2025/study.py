@@ -351,7 +351,7 @@ def figures(quick=False) -> dict[str, Figure]:
         "figure_11_alpha_of_one": draw.against_alpha(
             one,
             {"mean surplus [money]": each},
-            f"The fairer aggregator's users lose, the other's gain ({seeds} draws{_unsettled(one, seeds)})",
+            f"The fairer aggregator's users lose ({seeds} draws{_unsettled(one, seeds)})",
         ),
         "figure_12_number_welfare": draw.against_number(
             _number(seeds, 0), f"Welfare: surplus falls and consumption rises with M, in every one of {seeds} draws"
