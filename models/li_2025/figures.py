@@ -100,8 +100,9 @@ def bars(table, names, column, title, notes=None):
     axes.bar(
         place, table[column], 0.62, color=BLUE, yerr=table[f"{column} SE"], error_kw={"ecolor": DARK, "capsize": 4}
     )
-    for at, value in zip(place, table[column], strict=True):
-        axes.annotate(f"{value:.4g}", (at, value), (0, 9), textcoords="offset points", ha="center", fontsize=9)
+    for at, value, error in zip(place, table[column], table[f"{column} SE"], strict=True):
+        top = value + error  # above the whisker, which would cross the number out
+        axes.annotate(f"{value:.4g}", (at, top), (0, 5), textcoords="offset points", ha="center", fontsize=9)
     if notes is not None:
         there = np.isfinite(notes)
         style = {"marker": "_", "s": 900, "lw": 2.2, "color": VERMILION, "zorder": 3}
@@ -216,8 +217,10 @@ def excess_demand(prices, excess, roots, title):
     axes.plot(prices, excess, color=BLUE)
     axes.axhline(0, color=DARK, lw=1)
     axes.plot(roots, np.zeros(len(roots)), "o", color=VERMILION)
-    for root, lift in zip(roots, (9, 9, -16), strict=False):
-        axes.annotate(f"{root:.4f}", (root, 0), (0, lift), textcoords="offset points", ha="center", fontsize=8.5)
+    for root in roots:  # to the right of a falling curve, to the left of a rising one
+        falls = np.interp(root, prices, np.gradient(excess, prices)) < 0
+        side = {"ha": "left"} if falls else {"ha": "right"}
+        axes.annotate(f"{root:.4f}", (root, 0), (5 if falls else -5, 5), textcoords="offset points", fontsize=8.5, **side)
     axes.set(xlabel="price p [money/kWh]", ylabel="F(p) = Σ y(p) − p/c [kWh]")
     axes.set_title(title)
     _plain(axes)
