@@ -163,11 +163,12 @@ def _proof(certificate: Certificate) -> Table:
 
 def _show_followers(screen: Console, solution: Solution) -> None:
     checks = solution.certificate.followers
-    table = _table("followers", ("follower", "objective", "best response", "gap"), (False, True, True, True))
+    one, many = ("player", "players") if solution.leader_objective is None else ("follower", "followers")
+    table = _table(many, (one, "objective", "best response", "gap"), (False, True, True, True))
     for name, check in list(checks.items())[:ROWS]:
         table.add_row(escape(name), number(check.objective), number(check.best), f"{check.gap:.2g}")
     screen.print(table)
-    _more(screen, len(checks), "followers")
+    _more(screen, len(checks), many)
 
 
 def _show_variables(screen: Console, instance, solution: Solution) -> None:

@@ -245,7 +245,7 @@ def _check(
     return FollowerCheck(
         objective,
         response.value if solved else None,
-        max(gap, 0.0),
+        max(0.0, gap),
         violation,
         stationarity,
         complementarity,
