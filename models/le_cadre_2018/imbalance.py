@@ -46,7 +46,7 @@ class Errors:
         if rho.ndim and rho.shape != (sigma.size, sigma.size):
             raise ValueError(f"correlation: shape {rho.shape} for {sigma.size} consumers; give N × N numbers or one")
         smallest = _smallest_eigenvalue(rho, sigma.size)
-        if smallest < INDEFINITE:
+        if not smallest >= INDEFINITE:
             raise ValueError(
                 f"correlation: no random errors have it (eigenvalue {smallest:.3g}); it must be positive semi-definite, "
                 "for equal correlations between -1/(N-1) and 1"

@@ -175,8 +175,7 @@ def _least_distance(g, short):
     if distance <= 1e-9:
         return None
     rest = target - system @ multiplier
-    step = scale * -rest[:-1] / rest[-1] * -1.0
-    step = -step
+    step = -scale * rest[:-1] / rest[-1]
     return step if (g @ step - short >= -1e-8 * max(1.0, scale)).all() else None
 
 
