@@ -42,7 +42,8 @@ def solve(
     Parameters
     ----------
     instance : ConcreteModel
-        A leader Objective at the top, followers as Blocks with their own Objective. It is not changed.
+        A leader Objective at the top, followers as Blocks with their own Objective. It is not changed. Where all of its
+        variables have values (``other_solution.load_into(instance)``), global searches begin with that point.
     reformulation : str
         ``"auto"``: SOS1 to proved optimality where that succeeds, else local continuation from several starts; or a name
         of :data:`bilevel_dr.reformulate.REFORMULATIONS`.

@@ -177,3 +177,17 @@ def test_a_follower_variable_that_nobody_else_sees_is_no_obstacle():
     load(working, x=2.4, f__y=2.4, f__z=0.0)
     assert polish(working) is not None
     assert working.point() == pytest.approx({"x": 2.5, "f.y": 2.5, "f.z": 0}, abs=1e-8)
+
+
+def test_a_whole_point_of_the_instance_is_given_to_searches_and_a_part_of_one_is_not():
+    m = tracking()
+    assert not Working(m).given
+    for v in m.component_data_objects(pyo.Var, descend_into=True):
+        v.set_value(0.25, skip_validation=True)
+    working = Working(m)
+    working.use("sos1")
+    load(working, x=9.0)  # what a search leaves behind is no start
+    assert [number for _, number in working.given.items()] == [0.25] * len(working.variables)
+    assert all(a is b for a, b in zip(working.given, working.variables, strict=True))
+    m.x.set_value(None, skip_validation=True)
+    assert not Working(m).given
