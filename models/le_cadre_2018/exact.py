@@ -4,7 +4,8 @@ For a given schedule all that is left is linear: bills that follow the rule, a p
 schedule is a best response. So the answer here is
 
 1. the schedule that allows the largest profit if any price could support it, and that profit: a bound (see below);
-2. the largest profit some price supports with that schedule, by a linear program: where it meets the bound it is global;
+2. the largest profit some price supports with that schedule, by a linear program: where it meets the bound it is global,
+   where it does not, other schedules are searched (``search.py``);
 3. among the prices that do, the one of least norm, which is unique.
 
 The bound: a bill y_i = own_i + part_i (…) may not exceed most_i. Rules that pass energy on are separable: each consumer's
@@ -18,8 +19,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -27,114 +26,14 @@ import numpy as np
 from bilevel_dr.solution import Certificate, FollowerCheck, Solution
 
 from . import pricing
-from .cost_sharing import RULES, WHOLE, Division, divide
-from .imbalance import Errors, imbalance_price
+from .cost_sharing import RULES, WHOLE
+from .game import Game, read
 from .scheduling import Loads, Schedule, best_response
+from .search import search
 
 ROUNDING = 1e-8
 """Relative distance between the profit and its bound up to which ``solve`` calls it global."""
 TIES = ("leader", "earliest")
-
-
-@dataclass(frozen=True, eq=False)
-class Game:
-    """The numbers of a case as arrays; N consumers, L loads, T periods.
-
-    Attributes
-    ----------
-    base_load : ndarray, shape (N, T), kWh
-    forward, retail : ndarray, shape (T,), EUR/kWh
-    errors : Errors
-    kappa : float, EUR/kWh
-    loads : Loads
-    rule, participation : str
-    """
-
-    base_load: np.ndarray
-    forward: np.ndarray
-    retail: np.ndarray
-    errors: Errors
-    kappa: float
-    loads: Loads
-    rule: str = "shapley"
-    participation: str = "surplus"
-
-    @property
-    def number(self) -> int:
-        return len(self.base_load)
-
-    @cached_property
-    def with_retailer(self) -> Schedule:
-        """What the loads do at the retailer's price; ties to the lowest wholesale price, then the earliest period."""
-        return best_response(self.loads, self.retail, self.forward)
-
-    def consumption(self, schedule: Schedule) -> np.ndarray:
-        """A, base load and loads, shape (N, T), kWh."""
-        return self.base_load + self.loads.per_consumer(self.loads.power[:, None] * schedule.running, self.number)
-
-    @cached_property
-    def retailer_bill(self) -> np.ndarray:
-        """R_i, shape (N,), EUR."""
-        return self.consumption(self.with_retailer) @ self.retail
-
-    def energy(self, schedule: Schedule) -> np.ndarray:
-        """e_i, shape (N,), EUR."""
-        return self.consumption(schedule) @ self.forward
-
-    def most(self, schedule: Schedule) -> np.ndarray:
-        """What each consumer pays at most before it leaves, shape (N,), EUR."""
-        if self.participation == "bill":
-            return self.retailer_bill
-        gained = self.loads.value * (schedule.on.astype(float) - self.with_retailer.on)
-        return self.retailer_bill + self.loads.per_consumer(gained, self.number)
-
-    def divide(self, schedule: Schedule, rule: str | None = None) -> Division:
-        errors = self.errors
-        energy = self.energy(schedule)
-        return divide(rule or self.rule, self.retailer_bill, energy, errors.sigma, errors.correlation, self.kappa)
-
-
-def read(instance) -> Game:
-    """The numbers of a loaded instance of ``model.py`` or a variant, consumers, loads and periods in the model's order.
-
-    Raises
-    ------
-    ValueError
-        Not such an instance.
-    """
-    if instance.component("interruptible_load") is None or instance.component("reservation_price") is None:
-        raise ValueError(f"{instance.name}: the closed form answers le_cadre_2018 only; use bilevel_dr.solve")
-    consumers, periods, loads = list(instance.CONSUMERS), list(instance.PERIODS), list(instance.LOADS)
-
-    def of(name, over):
-        values = getattr(instance, name).extract_values()
-        return [values[index] for index in over]
-
-    place = {name: {value: k for k, value in enumerate(values)} for name, values in (("i", consumers), ("t", periods))}
-    rho = np.array(of("correlation", [(i, j) for i in consumers for j in consumers])).reshape(len(consumers), -1)
-    np.fill_diagonal(rho, 1.0)
-    owners = of("consumer_of", loads)
-    reservation = of("reservation_price", zip(owners, of("level", loads), strict=True))
-    prices = [np.array(of(f"{name}_price", periods), float) for name in ("forward", "surplus", "shortage", "retail")]
-    rule, participation, bid = (getattr(instance, name).value for name in ("rule", "participation", "bid"))
-    return Game(
-        base_load=np.array(of("base_load", [(i, t) for i in consumers for t in periods])).reshape(len(consumers), -1),
-        forward=prices[0],
-        retail=prices[3],
-        errors=Errors(of("sigma", consumers), rho),
-        kappa=float(imbalance_price(*prices[:3], bid).sum()),
-        loads=Loads(
-            np.array([place["i"][i] for i in owners], int),
-            np.array([kind in ("B", "block") for kind in of("kind", loads)], bool),
-            np.array(of("power", loads), float),
-            np.array(of("duration", loads), int),
-            np.array([place["t"][t] for t in of("earliest", loads)], int),
-            np.array([place["t"][t] for t in of("latest", loads)], int),
-            np.array(reservation, float),
-        ),
-        rule=rule,
-        participation=participation,
-    )
 
 
 def closed_forms(game: Game, tie: str = "leader") -> dict[str, float]:
@@ -221,21 +120,31 @@ def _always(loads: Loads) -> Loads:
                  np.full(len(loads), 1e9))  # fmt: skip
 
 
-def answer(game: Game) -> Answer:
-    """The largest profit that some price supports with the best schedule, and the price of least norm for it."""
+def answer(game: Game, evaluations: int = 1200, seed: int = 0) -> Answer:
+    """The largest profit found and the price of least norm for it.
+
+    The best schedule first. Where no price supports it at the bound, other schedules are searched
+    (:func:`.search.search`): consumers whose participation does not bind have freedom to spare.
+    """
     schedule, bound = best_schedule(game)
-    return with_schedule(game, schedule)._replace(bound=bound)
+    first = with_schedule(game, schedule)._replace(bound=bound)
+    if bound is None or meets(first.profit, bound):
+        return first
+    found = search(game, schedule, bound, evaluations, seed)
+    return first if found is None else with_schedule(game, found)._replace(bound=bound)
+
+
+def meets(profit: float | None, bound: float | None) -> bool:
+    """Whether a profit is as large as its bound, up to rounding."""
+    return None not in (profit, bound) and bound - profit <= ROUNDING * max(1.0, abs(bound))
 
 
 def with_schedule(game: Game, schedule: Schedule, profit: float | None = None) -> Answer:
     """The largest profit (or a given one) that some price supports with a schedule, and its price of least norm."""
     division, consumption = game.divide(schedule), game.consumption(schedule)
-    base = division.cost - division.own.sum()
     if profit is None:
-        profit = pricing.largest_supported_profit(
-            consumption, division.own, division.part, base, game.most(schedule), game.loads, schedule
-        )
-    if profit is None:
+        profit = pricing.largest_profit(consumption, division, game.most(schedule), game.loads, schedule).profit
+    if profit == -math.inf:
         return Answer(None, None, schedule, pricing.Price(None, "infeasible", math.inf, np.zeros(0, int)))
     price = pricing.supporting_price(consumption, division.bills(profit), game.loads, schedule)
     return Answer(profit if price.price is not None else None, None, schedule, price)
@@ -269,12 +178,11 @@ def solve(instance) -> Solution:
         raise ValueError(f"{fixed[0]} is fixed, but the closed form decides every price; use bilevel_dr.solve")
     found = answer(game)
     if found.profit is None:
-        note = "no price profile supports the schedule that the closed form asks for; use bilevel_dr.solve"
+        note = "no schedule was found that a price supports; use bilevel_dr.solve"
         seconds = time.perf_counter() - started
         return Solution(None, "none", None, found.bound, "failed", "exact", "closed form", seconds, notes=(note,))
     point, certificate = as_point(instance, game, found), certify(instance, game, found)
-    gap = math.inf if found.bound is None else (found.bound - found.profit) / max(1.0, abs(found.profit))
-    proved = certificate.passed and gap <= ROUNDING
+    proved = certificate.passed and meets(found.profit, found.bound)
     notes = (f"price of least norm: {found.price.status}, residual of the bills {found.price.residual:.1e}",)
     return Solution(
         leader_objective=found.profit,
@@ -303,11 +211,15 @@ def as_point(instance, game: Game, found: Answer) -> dict[str, float]:
         if game.loads.block[k]:
             first = next((t for t in periods if running[t] > 0), None)
             follower = instance.block_load[load]
-            point |= {variable.name: float(s == first) for s, variable in follower.starts.items()}
+            chosen = {s: float(s == first) for s in follower.starts}
+            variables = follower.starts
         else:
             follower = instance.interruptible_load[load]
             point[follower.on.name] = float(found.schedule.on[k])
-            point |= {variable.name: running[t] for t, variable in follower.running.items()}
+            chosen = {t: running[t] for t in follower.running}
+            variables = follower.running
+        point |= {variables[t].name: value for t, value in chosen.items()}
+        point |= {instance.choice[load, t].name: value for t, value in chosen.items()}
     return point
 
 

@@ -23,6 +23,7 @@ mark        meaning                                                       compon
 [STD]       by strong duality Σ_t p x_il = r w μ a_il − α_il              in ``bill``; α is ``surplus``
 [S], [R]    the rule: y_i = own_i + part_i (c(G) + Π − Σ own_j)           ``bills_follow_the_rule``
 [S], [R]    nobody is better off with the retailer                        ``nobody_leaves``
+[R]         of equally good schedules one is run, no mixture              ``choice``, ``loads_run_whole``
 [S]         the aggregator wants the largest Π                            ``profit``
 ==========  ============================================================  =====================================
 
@@ -33,7 +34,8 @@ Structure
 ---------
 A load's surplus, as a function of how often it may run, is α times that number: α is the multiplier of
 ``runs_at_most_once`` and the optimal value. With it the bill is linear in the leader's and the followers' variables, so
-that only complementarity is left: a mixed-integer linear program.
+that only complementarity is left: a mixed-integer linear program. Both kinds of load have integral polytopes, so that
+the leader's choice of a vertex costs a load nothing; without it the leader would mix schedules that tie, by halves.
 
 Participation is on surplus [R]: the bill, less what the loads that run are worth, may not exceed the same at the
 retailer's. On the bill alone (``participation`` "bill") a leader earns more by pricing loads out.
@@ -153,6 +155,11 @@ def windows(model, load):
     return {periods[k]: periods[k : k + duration] for k in range(len(periods) - duration + 1)}
 
 
+def choices(model):
+    starts = [(load, s) for load in model.BLOCK_LOADS for s in windows(model, load)]
+    return starts + [(load, t) for load in model.INTERRUPTIBLE_LOADS for t in window(model, load)]
+
+
 def cheapest_block(model, load):
     return min(sum(model.retail_price[t] for t in run) for run in windows(model, load).values())
 
@@ -167,6 +174,11 @@ model.BLOCK_LOADS = pyo.Set(
 )  # fmt: skip
 model.INTERRUPTIBLE_LOADS = pyo.Set(
     within=model.LOADS, initialize=lambda model: model.LOADS - model.BLOCK_LOADS, doc="I, loads that may pause"
+)
+
+
+model.CHOICES = pyo.Set(
+    dimen=2, initialize=choices, doc="(l, s) that a block load may start in, (l, t) that an interruptible load may run in"
 )
 
 
@@ -230,6 +242,9 @@ model.part = pyo.Param(model.CONSUMERS, within=pyo.NonNegativeReals, initialize=
 
 model.price = pyo.Var(model.PERIODS, within=pyo.NonNegativeReals, doc="p(t) [EUR/kWh]")
 model.target_profit = pyo.Var(doc="Pi, net profit the aggregator aims at [EUR]")
+model.choice = pyo.Var(
+    model.CHOICES, within=pyo.Binary, doc="where several schedules are best, the one that is run [1]"
+)
 model.surplus = pyo.Var(
     model.LOADS, bounds=lambda model, load: (0, model.worth[load]), doc="alpha_il, what the owner gains by running it [EUR]"
 )
@@ -327,6 +342,12 @@ def bill(model, i):
 @model.Expression(model.CONSUMERS, doc="own_i, what the rule makes i pay in any case [EUR]")
 def own_cost(model, i):
     return model.passes_energy * model.energy[i] + model.kappa * model.own_imbalance[i]
+
+
+@model.Constraint(model.CHOICES, doc="no load is split among schedules that are equally good for it")
+def loads_run_whole(model, load, t):
+    runs = {True: model.block_load, False: model.interruptible_load}[load in model.BLOCK_LOADS][load]
+    return runs.find_component({True: "starts", False: "running"}[load in model.BLOCK_LOADS])[t] == model.choice[load, t]
 
 
 @model.Constraint(model.CONSUMERS, doc="y_i = own_i + part_i (c(G) + Pi - sum of the own_j) [EUR]")

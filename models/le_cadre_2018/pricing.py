@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.optimize import linprog, nnls
 
+from .cost_sharing import Division
 from .scheduling import Loads, Schedule, supporting_rows, violated_when_off
 
 TOLERANCE = 1e-9
@@ -179,31 +180,58 @@ def _least_distance(g, short):
     return step if (g @ step - short >= -1e-8 * max(1.0, scale)).all() else None
 
 
-def largest_supported_profit(consumption, own, part, base: float, most, loads: Loads, schedule: Schedule) -> float | None:
-    """The largest Π for which some p ≥ 0 makes the bills own + part (base + Π) ≤ most and supports the schedule; EUR.
+class Supported(NamedTuple):
+    """What a schedule earns.
 
-    Returns
-    -------
-    float or None
-        None where there is none.
+    Attributes
+    ----------
+    profit : float, EUR
+        Π; −inf where no price makes the bills.
+    price : ndarray or None, shape (T,), EUR/kWh
+    shortfall : float, EUR/kWh
+        By how much, in all, the price fails to make the schedule a best response; zero unless that was allowed.
+    """
+
+    profit: float
+    price: np.ndarray | None
+    shortfall: float
+
+
+def largest_profit(consumption, division: Division, most, loads: Loads, schedule: Schedule, weight=None) -> Supported:
+    """The largest Π for which some p ≥ 0 makes the rule's bills, none above ``most``, and supports the schedule.
+
+    Parameters
+    ----------
+    consumption : array_like, shape (N, T), kWh
+        With the schedule in it.
+    division : Division
+        The rule at this schedule.
+    most : array_like, shape (N,), EUR
+    loads : Loads
+    schedule : Schedule
+    weight : float, optional, kWh
+        What a EUR/kWh of shortfall costs; by default none is allowed.
     """
     a = np.asarray(consumption, float)
     number, periods = a.shape
     rows, bounds = supporting_rows(loads, schedule, periods)
     tie = TOLERANCE * max(1.0, float(loads.reservation.max(initial=0.0)))
     while True:
+        short = len(rows)
         answer = linprog(
-            np.append(np.zeros(periods), -1.0),
-            A_ub=np.vstack([np.column_stack([a, np.zeros(number)]), np.column_stack([rows, np.zeros(len(rows))])]),
-            b_ub=np.concatenate([most, bounds]),
-            A_eq=np.column_stack([a, -np.asarray(part)]),
-            b_eq=np.asarray(own) + np.asarray(part) * base,
-            bounds=[(0, None)] * periods + [(None, None)],
+            np.concatenate([np.zeros(periods), np.full(short, weight or 0.0), [-1.0]]),
+            A_ub=np.block([[rows, -np.eye(short), np.zeros((short, 1))], [a, np.zeros((number, short + 1))]]),
+            b_ub=np.concatenate([bounds, most]),
+            A_eq=np.column_stack([a, np.zeros((number, short)), -division.part]),
+            b_eq=division.bills(0.0),
+            bounds=[(0, None)] * periods + [(0, None if weight else 0)] * short + [(None, None)],
             method="highs",
         )
         if answer.status != 0:
-            return None
-        more, more_bounds = violated_when_off(loads, schedule, answer.x[:periods], tie)
-        if not len(more):
-            return float(answer.x[-1])
-        rows, bounds = np.vstack([rows, more]), np.concatenate([bounds, more_bounds])
+            return Supported(-np.inf, None, np.inf)
+        price, shortfall = answer.x[:periods], float(answer.x[periods:-1].sum())
+        more, more_bounds = violated_when_off(loads, schedule, price, tie)
+        new = [k for k, row in enumerate(more) if not (rows == row).all(axis=1).any()]
+        if not new:
+            return Supported(float(answer.x[-1]), price, shortfall if shortfall > tie else 0.0)
+        rows, bounds = np.vstack([rows, more[new]]), np.append(bounds, more_bounds[new])
