@@ -89,7 +89,7 @@ def best_schedule(game: Game) -> tuple[Schedule, float | None]:
 def _cheapest_level(game: Game, wholesale: Schedule) -> tuple[Schedule, float | None]:
     """max over a level v of v − Σ_j (least cost of j's loads with which most_j ≥ v part_j): v is one of the quotients."""
     loads = game.loads
-    cheapest = best_response(_always(loads), game.forward).running
+    cheapest = best_response(loads.at_any_price(), game.forward).running
     cost = loads.power * (cheapest @ game.forward)
     part = game.divide(wholesale).part
     sets = []
@@ -114,13 +114,7 @@ def _cheapest_level(game: Game, wholesale: Schedule) -> tuple[Schedule, float | 
     return schedule, game.divide(schedule).largest_profit(game.most(schedule))
 
 
-def _always(loads: Loads) -> Loads:
-    """The same loads, willing to run at any price."""
-    return Loads(*(getattr(loads, name) for name in ("consumer", "block", "power", "duration", "earliest", "latest")),
-                 np.full(len(loads), 1e9))  # fmt: skip
-
-
-def answer(game: Game, evaluations: int = 1200, seed: int = 0) -> Answer:
+def answer(game: Game, evaluations: int = 600, seed: int = 0) -> Answer:
     """The largest profit found and the price of least norm for it.
 
     The best schedule first. Where no price supports it at the bound, other schedules are searched
@@ -171,7 +165,7 @@ def solve(instance) -> Solution:
     """
     started = time.perf_counter()
     game = read(instance)
-    if instance.component("profit") is None or not instance.profit.active or instance.rule.value not in RULES:
+    if instance.component("profit") is None:
         raise ValueError(f"{instance.name}: the closed form is for the largest profit; use bilevel_dr.solve")
     fixed = [v.name for v in (*instance.price.values(), instance.target_profit) if v.fixed]
     if fixed:
@@ -197,6 +191,43 @@ def solve(instance) -> Solution:
         follower_objectives={name: check.objective for name, check in certificate.followers.items()},
         notes=notes,
     )
+
+
+def rounded(game: Game, running) -> Answer:
+    """What is left of a mixture of schedules: each load runs where it ran most, and the price is solved again.
+
+    Parameters
+    ----------
+    game : Game
+    running : array_like, shape (L, T)
+        How much of each load runs when, between 0 and 1, as a route that knows no integers leaves it
+        (:func:`fractions` reads it from a point).
+
+    Returns
+    -------
+    Answer
+        Profit None where no price supports the rounded schedule.
+    """
+    loads, running = game.loads, np.asarray(running, float)
+    willing = loads.at_any_price()
+    fullest = np.vstack([best_response(willing.take([k]), -row).running for k, row in enumerate(running)])
+    on = running.sum(axis=1) > 0.5 * loads.duration
+    return with_schedule(game, Schedule(on, fullest * on[:, None], np.zeros(len(loads))))
+
+
+def fractions(instance, point) -> np.ndarray:
+    """How much of each load runs when at a point, shape (L, T)."""
+    periods, loads = list(instance.PERIODS), list(instance.LOADS)
+    column = {t: k for k, t in enumerate(periods)}
+    running = np.zeros((len(loads), len(periods)))
+    for row, load in zip(running, loads, strict=True):
+        if load in instance.BLOCK_LOADS:
+            for s, variable in instance.block_load[load].starts.items():
+                row[column[s] : column[s] + int(instance.duration[load])] += point[variable.name]
+        else:
+            for t, variable in instance.interruptible_load[load].running.items():
+                row[column[t]] = point[variable.name]
+    return running
 
 
 def as_point(instance, game: Game, found: Answer) -> dict[str, float]:

@@ -93,6 +93,8 @@ def read(instance) -> Game:
     reservation = of("reservation_price", zip(owners, of("level", loads), strict=True))
     prices = [np.array(of(f"{name}_price", periods), float) for name in ("forward", "surplus", "shortage", "retail")]
     rule, participation, bid = (getattr(instance, name).value for name in ("rule", "participation", "bid"))
+    if instance.component("cost_alone") is not None:
+        rule = "standalone_wholesale"
     return Game(
         base_load=np.array(of("base_load", [(i, t) for i in consumers for t in periods])).reshape(len(consumers), -1),
         forward=prices[0],

@@ -12,7 +12,7 @@ or the earliest period alone. A load whose best cost equals r is on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -57,6 +57,14 @@ class Loads:
     def value(self) -> np.ndarray:
         """r w μ, what running is worth; shape (L,), EUR."""
         return self.reservation * self.power * self.duration
+
+    def take(self, which) -> Loads:
+        """Some of the loads; ``which`` as an array is indexed."""
+        return Loads(*(getattr(self, field.name)[which] for field in fields(self)))
+
+    def at_any_price(self) -> Loads:
+        """The same loads, willing to run whatever it costs."""
+        return replace(self, reservation=np.full(len(self), 1e9))
 
     def per_consumer(self, amounts, number: int) -> np.ndarray:
         """Σ over each consumer's loads, shape (number, …)."""
