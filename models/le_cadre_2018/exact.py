@@ -28,7 +28,7 @@ from bilevel_dr.solution import Certificate, FollowerCheck, Solution
 from . import pricing
 from .cost_sharing import RULES, WHOLE
 from .game import Game, read
-from .scheduling import Loads, Schedule, best_response
+from .scheduling import Schedule, best_response
 from .search import search
 
 ROUNDING = 1e-8
