@@ -212,9 +212,9 @@ def _routes(seed, number=4):
     data = cases.draw(seed, number)
     this = model.create_instance({None: data})
     closed, numbers = exact.solve(this), read(this)
-    milp = bdr.solve(this, reformulation="big_m", solver="highs")
+    milp = bdr.solve(this, reformulation="big_m", solver="highs", time_limit=10)
     aimed = least_norm.model.create_instance({None: data | {"aim": {None: closed.leader_objective}}})
-    miqp = bdr.solve(aimed, reformulation="sos1", solver="scip")
+    miqp = bdr.solve(aimed, reformulation="sos1", solver="scip", time_limit=10)  # one of the eight takes minutes
     mixed = bdr.solve(this, reformulation="scholtes", starts=1)
     whole = exact.rounded(numbers, exact.fractions(this, mixed.point))
     passed = whole.profit is not None and bdr.verify(this, exact.as_point(this, numbers, whole)).passed

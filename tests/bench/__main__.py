@@ -2,7 +2,8 @@
 
 Sections are ``rows`` (adding complementarity rows, against Pyomo's own transformations), ``problems`` (the published
 problems, against the plain chains and pympcc), ``khe`` (every route on growing cases, against the exact algorithm),
-``exact`` (that algorithm alone) and ``start`` (whole processes). Nothing is asserted about time.
+``exact`` (that algorithm alone), ``le_cadre`` (closed forms, against brute force and generic solvers) and ``start`` (whole
+processes). Nothing is asserted about time.
 
 Seconds are CPU seconds of this process and of those it starts, medians after a warm-up, unless a column says wall.
 """
@@ -25,6 +26,7 @@ SECTIONS = {
     "rows": "rows of complementarity pairs added to a Pyomo model, and the model written as .nl",
     "exact": "the exact algorithm of Khe et al. 2025",
     "khe": "Khe et al. 2025 by every route, against the exact algorithm",
+    "le_cadre": "Le Cadre et al. 2018, reconstructed: closed forms against brute force, the reference case seeded and cold",
     "problems": "published problems whose KKT system stands for the follower",
 }
 """In the order they run: module of this directory → title."""
