@@ -10,13 +10,13 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevel_dr as bdr
-from bilevel_dr.models.le_cadre_2018 import cases, exact, least_norm, standalone_wholesale
+from bilevel_dr.models.le_cadre_2018 import cases, exact, least_norm, pricing, standalone_wholesale
 from bilevel_dr.models.le_cadre_2018.game import read
 from bilevel_dr.models.le_cadre_2018.model import model
 from bilevel_dr.models.le_cadre_2018.scheduling import best_response
 
 DATA = files("bilevel_dr.data") / "le_cadre_2018"
-CASES = ("base12", "tou8", "independent40")
+CASES = ("base12", "tou8", "week40")
 PRINTED = {  # by the reference prototype, EUR a day
     "uniform_total": -12.838, "standalone_wholesale": 0.555, "standalone_retail": 2.021, "shapley": 0.344,
     "ensc": 0.337, "aca": 0.377, "euler": 0.348,
@@ -73,7 +73,7 @@ def test_the_model_derives_what_the_arrays_do(name):
     assert instance.pooled_sigma.value == pytest.approx(game.errors.pooled)
 
 
-@pytest.mark.parametrize("name", ["base12", "tou8"])
+@pytest.mark.parametrize("name", CASES)
 def test_the_exact_answer_meets_its_bound_and_the_engine_certifies_it(name):
     instance = case(name)
     solution = exact.solve(instance)
@@ -190,6 +190,16 @@ def test_a_coalition_of_one(rule):
     assert len(set(exact.closed_forms(game).values())) == 1 or np.ptp(list(exact.closed_forms(game).values())) < 1e-12
 
 
+def test_more_consumers_than_periods_are_more_bills_than_prices():
+    """Forty bills from 24 prices: the closed form's profit has no price, which only the residual tells."""
+    game = read(model.create_instance({None: cases.draw(40, 40, "flat", 0.0)}))
+    schedule, profit = exact.best_schedule(game)
+    assert np.isfinite(profit)
+    made = pricing.least_norm(game.consumption(schedule), game.divide(schedule).bills(profit))
+    assert made.status == "infeasible" and made.residual > 1e-4
+    assert exact.answer(game, evaluations=3).profit is None
+
+
 def test_two_days_are_two_days():
     instance = model.create_instance({None: cases.draw(5, 3, days=2)})
     assert len(instance.PERIODS) == 48 and max(instance.latest.values()) > 23
@@ -238,7 +248,7 @@ def test_the_correlation_of_an_error_with_itself_is_not_read():
     assert case("tou8", correlation={(1, 1): 0.1}).pooled_sigma.value == plain
 
 
-@pytest.mark.parametrize(("name", "drawn"), [("tou8", (8, 8, "time_of_use")), ("independent40", (40, 40, "flat", 0.0))])
+@pytest.mark.parametrize(("name", "drawn"), [("tou8", (8, 8, "time_of_use")), ("week40", (40, 40, "flat", 0.0, 7))])
 def test_the_seeded_cases_are_what_their_seed_draws(name, drawn):
     text = (DATA / f"{name}.dat").read_text(encoding="utf-8")
     about = text.splitlines()[1].removeprefix("# ")

@@ -123,6 +123,8 @@ def as_dat(data: dict, title: str, about: str) -> str:
     lines += ["# reservation price by priority, EUR/kWh", f"param reservation_price: {' '.join(map(str, levels))} :="]
     lines += [f"  {i:>3}  " + " ".join(f"{data['reservation_price'][i, k]:<7}" for k in levels).rstrip() for i in names]
     lines += [";", "", "# base load, kWh: consumer by period"]
-    lines += ["param base_load: " + " ".join(f"{t:>7}" for t in periods) + " :="]
-    lines += [f"            {i:>3}  " + " ".join(f"{data['base_load'][i, t]:>7}" for t in periods) for i in names] + [";"]
+    for first in range(0, len(periods), HOURS):
+        day = periods[first : first + HOURS]
+        lines += ["param base_load: " + " ".join(f"{t:>7}" for t in day) + " :="]
+        lines += [f"            {i:>3}  " + " ".join(f"{data['base_load'][i, t]:>7}" for t in day) for i in names] + [";"]
     return "\n".join(lines) + "\n"

@@ -41,7 +41,8 @@ Participation is on surplus [R]: the bill, less what the loads that run are wort
 retailer's. On the bill alone (``participation`` "bill") a leader earns more by pricing loads out.
 Where the rule passes energy on (all but ``uniform_total`` and ``standalone_retail``), own_i and the participation move
 together with x_i: no Π exceeds min_i of a number that each consumer's loads maximise by answering the wholesale price.
-That is the closed form of ``exact.py``, a bound; it is attained if some price supports that schedule.
+That is the closed form of ``exact.py``, a bound; it is attained if some price supports that schedule. With more consumers
+than periods there are more bills than prices, and in general no price makes them.
 """
 
 import pyomo.environ as pyo

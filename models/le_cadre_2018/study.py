@@ -25,7 +25,7 @@ from .model import model
 from .scheduling import best_response
 
 DATA = files("bilevel_dr.data") / "le_cadre_2018"
-CASES = ("base12", "tou8", "independent40")
+CASES = ("base12", "tou8", "week40")
 KEEPING = ("uniform_energy", "standalone_wholesale", "standalone_retail", "shapley", "ensc", "aca", "euler")
 FOUR = ("uniform_total", "standalone_wholesale", "shapley", "aca")
 INERTIAS = {"persistence": (0.0, 0.5, 0.9), "threshold": (0.0, 0.02, 0.05), "logit": (0.0, 0.02, 0.05)}
