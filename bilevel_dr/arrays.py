@@ -44,11 +44,11 @@ class QuadraticForm:
     def value(self, y: np.ndarray) -> float:
         return float(0.5 * y @ (self.Q @ y) + self.c @ y + self.constant)
 
-    def minimise(self, time_limit=None) -> ArrayAnswer:
+    def minimise(self, time_limit=None, start=None) -> ArrayAnswer:
         """By HiGHS; integrality is ignored where the form is quadratic (see :mod:`bilevel_dr.tangents`)."""
         integer = self.integer if self.is_linear and self.integer.any() else None
-        Q = None if self.is_linear else self.Q
-        return minimise(self.c, self.A, self.row_lower, self.row_upper, self.lower, self.upper, Q, integer, time_limit)
+        problem = self.c, self.A, self.row_lower, self.row_upper, self.lower, self.upper
+        return minimise(*problem, None if self.is_linear else self.Q, integer, time_limit, start=start)
 
 
 def quadratic_form(objective, sign, constraints, variables) -> QuadraticForm | None:

@@ -23,7 +23,9 @@ class ArrayAnswer:
     bound: float = math.nan
 
 
-def minimise(c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, time_limit=None, gap=1e-9) -> ArrayAnswer:
+def minimise(
+    c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, time_limit=None, gap=1e-9, start=None
+) -> ArrayAnswer:
     """min ½ xᵀQx + cᵀx over row_lower ≤ Ax ≤ row_upper, lower ≤ x ≤ upper.
 
     Parameters
@@ -34,6 +36,8 @@ def minimise(c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, tim
     Q : sparse (n, n), symmetric positive semi-definite, optional
     integer : bool array (n,), optional
         Not together with ``Q``: HiGHS has no mixed-integer quadratic solver.
+    start : array (n,), optional
+        A point to begin a mixed-integer search with, NaN where it says nothing: HiGHS holds its integers and solves the rest.
 
     Notes
     -----
@@ -51,7 +55,7 @@ def minimise(c, A, row_lower, row_upper, lower, upper, Q=None, integer=None, tim
         )
     problem = [np.asarray(part, float) for part in (c, row_lower, row_upper, lower, upper)]
     if Q is None or not Q.nnz:
-        return _run(A, *problem, None, integer, time_limit, gap)
+        return _run(A, *problem, None, integer, time_limit, gap, start=start)
     if not A.shape[0]:  # without a row its quadratic solver errs, even to a wrong optimum (1.16): give it an empty one
         A, problem[1], problem[2] = sp.csc_array((1, len(c))), np.zeros(1), np.zeros(1)
         answer = _convex_quadratic(A, problem, Q, time_limit, gap)
@@ -87,7 +91,9 @@ def _without_curvature(A, c, row_lower, row_upper, lower, upper, Q, time_limit) 
     )
 
 
-def _run(A, c, row_lower, row_upper, lower, upper, Q, integer, time_limit, gap, regularisation=0.0) -> ArrayAnswer:
+def _run(
+    A, c, row_lower, row_upper, lower, upper, Q, integer, time_limit, gap, regularisation=0.0, start=None
+) -> ArrayAnswer:
     import highspy
 
     n = len(c)
@@ -108,6 +114,9 @@ def _run(A, c, row_lower, row_upper, lower, upper, Q, integer, time_limit, gap, 
     error = highspy.HighsStatus.kError
     if solver.passModel(lp) == error:  # a number it refuses: nothing was solved
         return ArrayAnswer("failed", None, math.nan)
+    if start is not None and integer is not None:
+        known = np.flatnonzero(np.isfinite(start)).astype(np.int32)
+        solver.setSolution(len(known), known, np.asarray(start, float)[known])
     if Q is not None:
         solver.setOptionValue("qp_iteration_limit", 1000 + 100 * (n + len(row_lower)))  # it may cycle on a singular Q
         hessian, half = highspy.HighsHessian(), sp.csc_array(sp.tril(Q, format="csc"))

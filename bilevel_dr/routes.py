@@ -114,7 +114,7 @@ def _search_with_M(working, reformulation, run, gap, clock, options) -> tuple[Ou
 
 
 def search_with_scip(working: Working, gap: float, time_limit: float | None) -> Outcome:
-    return solve_scip(working.model, gap=gap, time_limit=time_limit)
+    return solve_scip(working.model, gap=gap, time_limit=time_limit, keep=working.given)
 
 
 def search_with_highs(working: Working, gap: float, time_limit: float | None) -> Outcome:
@@ -139,7 +139,8 @@ def search_with_highs(working: Working, gap: float, time_limit: float | None) ->
             f"{_first_nonlinear(leader, rows)} is neither: use solver='scip'"
         )
     if form.is_linear or not form.integer.any():
-        answer = form.minimise(time_limit)
+        start = np.array([working.given.get(v, math.nan) for v in variables]) if working.given else None
+        answer = form.minimise(time_limit, start)
         bound = answer.bound + form.constant
     else:
         answer = minimise_by_tangents(form, gap, time_limit)

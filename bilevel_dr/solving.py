@@ -35,7 +35,8 @@ def solve(
     instance : ConcreteModel
         A leader Objective at the top, followers as Blocks with their own Objective; without a leader these are the players
         of a game; with several, of whom a Suffix ``decided_by`` says who decides what, see :mod:`bilevel_dr.leaders`. It is
-        not changed.
+        not changed. Where all of its variables have values (``other_solution.load_into(instance)``), global searches begin
+        with that point.
     reformulation : str
         ``"auto"``: SOS1 to proved optimality where that succeeds, else local continuation from several starts; a name of
         :data:`bilevel_dr.reformulate.REFORMULATIONS`; or ``"value_function"``, which needs no convex follower

@@ -40,12 +40,17 @@ class Working:
         Its complementarities.
     sets : list of SOSConstraint data
         The leader's own special ordered sets.
+    given : ComponentMap
+        The clone's variables with the instance's values where it holds a whole point (as after ``solution.load_into``),
+        for global searches to begin with; empty otherwise.
     """
 
     def __init__(self, instance, weighted: Container[str] = ()):
         self.names = [v.name for v in declared_variables(instance)]
         self.model = instance.clone()
         self.variables = list(declared_variables(self.model))
+        values = [(v, v.value) for v in self.variables]
+        self.given = pyo.ComponentMap(values if all(number is not None for _, number in values) else ())
         self.program = read(self.model)
         add_kkt(self.program, weighted)
         self.pairs = take_pairs(self.model)

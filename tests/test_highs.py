@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import highspy
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -132,3 +133,15 @@ def test_arguments_are_not_changed():
     lp(**arrays)
     for key in arrays:
         assert abs(arrays[key] - copies[key]).max() == 0 if key == "A" else np.array_equal(arrays[key], copies[key])
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_search_is_handed_the_point_it_begins_with(value, monkeypatch):
+    handed = []
+    hand = highspy.Highs.setSolution
+    monkeypatch.setattr(highspy.Highs, "setSolution", lambda highs, *known: handed.append(known) or hand(highs, *known))
+    start = np.array([value, np.nan])
+    assert lp(integer=np.ones(2, bool), start=start, row_upper=[3.5, INF]).value == pytest.approx(-5)
+    assert [(number, *map(list, arrays)) for number, *arrays in handed] == [(1, [0], [value])]
+    lp(start=start)
+    assert len(handed) == 1  # a linear program needs no start

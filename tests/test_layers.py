@@ -83,8 +83,10 @@ def test_data_imports_nothing(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_paper_imports_what_its_rooms_allow(name):
     role = name.rpartition(".")[2]
-    if declares_a_model(name):
-        assert foreign(name, "pyomo") == []
+    if declares_a_model(name):  # and what its data lead to, but nothing that answers the model
+        assert foreign(name, "pyomo", room(name)) == []
+        answers = {f"{room(name)}.{module}" for module in ("exact", "study", "figures")}
+        assert not answers & reachable(name, imports)
     elif role == "study":
         assert foreign(name, room(name), "bilevel_dr", "numpy", "scipy", "pandas", "matplotlib", "pyomo") == []
     elif role == "figures":

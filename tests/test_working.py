@@ -190,3 +190,17 @@ def test_a_variable_that_ran_off_is_named_only_where_nothing_bounds_it():
     assert working.escaped() == ""
     x.set_value(-2e8, skip_validation=True)
     assert working.escaped() == ""
+
+
+def test_a_whole_point_of_the_instance_is_given_to_searches_and_a_part_of_one_is_not():
+    m = tracking()
+    assert not Working(m).given
+    for v in m.component_data_objects(pyo.Var, descend_into=True):
+        v.set_value(0.25, skip_validation=True)
+    working = Working(m)
+    working.use("sos1")
+    load(working, x=9.0)  # what a search leaves behind is no start
+    assert [number for _, number in working.given.items()] == [0.25] * len(working.variables)
+    assert all(a is b for a, b in zip(working.given, working.variables, strict=True))
+    m.x.set_value(None, skip_validation=True)
+    assert not Working(m).given

@@ -1,0 +1,1 @@
+"""Le Cadre, Pagnoncelli, Homem-de-Mello and Beaude (2018), reconstructed: a coalition's price under private information."""
