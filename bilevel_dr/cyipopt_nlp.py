@@ -45,7 +45,8 @@ class CyipoptNlp(Nlp):
         problem = cyipopt.Problem(
             len(x0), len(self.rows), self._derivatives, lower, upper, self.row_lower, self.row_upper
         )
-        limit = {} if time_limit is None else {"max_wall_time": max(float(time_limit), 1e-3)}
+        # of the processor's time: Ipopt before 3.14, which Debian's cyipopt may be built on, has no limit of the clock's
+        limit = {} if time_limit is None else {"max_cpu_time": max(float(time_limit), 1e-3)}
         for name, setting in {**_SETTINGS, **limit, **(options or {})}.items():
             problem.add_option(name, setting)
         began = time.perf_counter()
