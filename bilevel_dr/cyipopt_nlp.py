@@ -51,7 +51,9 @@ class CyipoptNlp(Nlp):
             problem.add_option(name, setting)
         began = time.perf_counter()
         x, told = problem.solve(x0)
-        bounds = (np.array(told["mult_x_U"]) - np.array(told["mult_x_L"])).tolist()
+        bounds = np.array(told["mult_x_U"]) - np.array(told["mult_x_L"])
+        held = lower == upper  # an old Ipopt takes these columns out and says nothing of them
+        bounds[held] = -self._derivatives.slope(x, told["mult_g"])[held]
         return Outcome(
             _STATUS.get(told["status"], "failed"),
             tuple(self.variables),
@@ -59,7 +61,7 @@ class CyipoptNlp(Nlp):
             message=f"cyipopt: {_words(told['status_msg'])}",
             seconds=time.perf_counter() - began,
             row_multipliers=dict(zip(map(id, self.rows), np.asarray(told["mult_g"], float).tolist(), strict=True)),
-            bound_multipliers=dict(zip(map(id, self.variables), bounds, strict=True)),
+            bound_multipliers=dict(zip(map(id, self.variables), bounds.tolist(), strict=True)),
         )
 
 
@@ -91,6 +93,12 @@ class _Derivatives:
 
     def jacobianstructure(self):
         return self._jacobian.sparsity_out(0).get_triplet()
+
+    def slope(self, x, multipliers):
+        """The gradient of objective plus multipliers · rows."""
+        rows, columns = self.jacobianstructure()
+        terms = self.jacobian(x) * np.asarray(multipliers, float)[list(rows)]
+        return self.gradient(x) + np.bincount(columns, terms, minlength=len(x)) if len(terms) else self.gradient(x)
 
     def hessian(self, x, multipliers, weight):
         return np.array(self._hessian(x, weight, multipliers).nonzeros())
