@@ -189,21 +189,28 @@ class Working:
         """The leader's objective at the current values; None without a leader, NaN where it cannot be evaluated."""
         if self.program.leader is None:
             return None
+        self._fill()
         try:
             number = pyo.value(self.program.leader)
         except (ValueError, ZeroDivisionError, OverflowError):
             return math.nan
         return math.nan if isinstance(number, complex) else number
 
+    def _fill(self) -> None:
+        """Variables that no solver saw take the number nearest zero that they may."""
+        for variable in self.variables:
+            if variable.value is None:
+                low, high = variable.bounds
+                number = min(max(0.0, -math.inf if low is None else low), math.inf if high is None else high)
+                variable.set_value(number, skip_validation=True)
+
     def point(self) -> dict[str, float]:
-        """Every variable of the instance by name; integer ones rounded, unused ones at the number nearest zero they may take."""
+        """Every variable of the instance by name; integer ones rounded."""
+        self._fill()
         numbers = {}
         for name, variable in zip(self.names, self.variables, strict=True):
             number = variable.value
-            if number is None:
-                low, high = variable.bounds
-                number = min(max(0.0, -math.inf if low is None else low), math.inf if high is None else high)
-            elif not variable.is_continuous() and abs(number - round(number)) < 1e-5:
+            if not variable.is_continuous() and abs(number - round(number)) < 1e-5:
                 number = float(round(number))
             numbers[name] = float(number)
         return numbers
