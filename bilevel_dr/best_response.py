@@ -35,7 +35,9 @@ class Response:
     solver: str = ""
 
 
-def best_responses(program: Program, convex: dict[str, bool], time_limit: float | None = None) -> dict[str, Response]:
+def best_responses(
+    program: Program, convex: dict[str, bool], time_limit: float | None = None, search: float | None = None
+) -> dict[str, Response]:
     """Each follower solved again, everybody else's variables at the values the program's instance holds.
 
     Parameters
@@ -44,14 +46,20 @@ def best_responses(program: Program, convex: dict[str, bool], time_limit: float 
         Of a working copy; its values are the same afterwards.
     convex : mapping of follower name to bool
         Whether its convexity is proved: then a local answer is a global one, otherwise SCIP is asked.
+    search : float, optional
+        Seconds for SCIP; 0 does not ask it. By default ``time_limit``, or 10 where there is none.
     """
     together = (
         {} if program.coupled else _jointly(program, [f for f in program.followers if convex[f.name]], time_limit)
     )
-    return {f.name: together.get(f.name) or best_response(f, convex[f.name], time_limit) for f in program.followers}
+    return {
+        f.name: together.get(f.name) or best_response(f, convex[f.name], time_limit, search) for f in program.followers
+    }
 
 
-def best_response(follower: Follower, convex: bool, time_limit: float | None = None) -> Response:
+def best_response(
+    follower: Follower, convex: bool, time_limit: float | None = None, search: float | None = None
+) -> Response:
     """One follower solved again; see :func:`best_responses`."""
     form = follower_form(follower)
     if form is not None and (convex or form.is_linear):
@@ -59,7 +67,7 @@ def best_response(follower: Follower, convex: bool, time_limit: float | None = N
         if answer.status in ("optimal", "infeasible", "unbounded"):
             return Response(answer.status, follower.sign * (answer.value + form.constant), answer.x, True, "HiGHS")
     with held(follower.others):
-        return _nonlinear(follower, convex, time_limit)
+        return _nonlinear(follower, convex, time_limit, search)
 
 
 def follower_form(follower: Follower) -> QuadraticForm | None:
@@ -108,7 +116,7 @@ def _jointly(program: Program, followers, time_limit) -> dict[str, Response]:
     return responses
 
 
-def _nonlinear(follower: Follower, convex: bool, time_limit) -> Response:
+def _nonlinear(follower: Follower, convex: bool, time_limit, search) -> Response:
     """Ipopt from the current values and from the middle of the bounds; SCIP for what is not proved convex."""
     objective = follower.objective
     was_active = objective.active
@@ -123,8 +131,8 @@ def _nonlinear(follower: Follower, convex: bool, time_limit) -> Response:
     kept = [v.value for v in follower.variables]
     try:
         best = Response("failed")
-        if not convex:
-            best = _by_scip(follower, time_limit)
+        if not convex and search != 0:
+            best = _by_scip(follower, time_limit if search is None else search)
             if best.global_:
                 return best
         nlp = Nlp(follower.block)
@@ -177,7 +185,9 @@ def _pulled_inside(follower: Follower, nlp: Nlp, best: Response, candidate, time
     nlp.row_lower, nlp.row_upper = kept
     if outcome.status in ("optimal", "feasible"):
         outcome.load()
-        return replace(best, value=pyo.value(follower.objective), answer=np.array([v.value for v in follower.variables]))
+        return replace(
+            best, value=pyo.value(follower.objective), answer=np.array([v.value for v in follower.variables])
+        )
     if any(number is None for number in candidate):
         return best
     start = np.array(candidate, float)

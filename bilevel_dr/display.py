@@ -58,6 +58,21 @@ def show_table(frame, title: str) -> None:
     console().print(table)
 
 
+def show_answers(answers, title: str) -> None:
+    """Moments of an uncertain case, the points they come from where they fit, and what answered."""
+    points = answers.points
+    if 0 < len(points) <= ROWS:
+        show_table(points, f"{title}, evaluations")
+    if len(answers.table):
+        show_table(answers.table, title)
+    screen = console()
+    parts = zip(answers.certified, answers.evaluated, ("points", "samples"), strict=True)
+    counts = ", ".join(f"{certified} of {count} {what}" for certified, count, what in parts if count)
+    screen.print(f"certified: {counts}, in {answers.seconds:.1f} s", markup=False)
+    for route, count in answers.routes.items():
+        screen.print(f"answered by {route}: {count}", markup=False)
+
+
 def show_markdown(text: str) -> None:
     """Markdown, rendered."""
     from rich.markdown import Markdown

@@ -59,6 +59,12 @@ class Paper:
         """The AbstractModel (imports it)."""
         return importlib.import_module(f"bilevel_dr.models.{self.name}.{variant}").model
 
+    def exact(self):
+        """What answers its instances without a solver (imports it); None where nothing does."""
+        if not (self.room / "exact.py").is_file():
+            return None
+        return importlib.import_module(f"bilevel_dr.models.{self.name}.exact").solve
+
     def study(self):
         """The module with ``rows``, ``tables`` and ``figures`` (imports it)."""
         return importlib.import_module(f"bilevel_dr.models.{self.name}.study")

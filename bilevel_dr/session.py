@@ -84,6 +84,11 @@ def work(json: bool) -> Iterator[None]:
         raise typer.Exit(code_of(failure))
 
 
+def cores() -> int:
+    """The processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def or_data_error(action: Callable, out: str):
     """What ``action()`` returns; a folder it cannot write to is a DataError."""
     try:

@@ -29,7 +29,7 @@ LARGEST = 1e12
 """Beyond it rounding alone is larger than any tolerance, and an unbounded problem looks solved."""
 
 
-def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None) -> Certificate:
+def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None, search: float | None = None) -> Certificate:
     """Judge any point, from any tool, against a bilevel instance.
 
     Parameters
@@ -42,6 +42,9 @@ def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None) -> Cert
         Largest scaled residual that passes; the follower's gap is scaled by the terms of its objective that it moves.
     verdicts : mapping of follower name to Verdict, optional
         Convexity verdicts already reached on this instance.
+    search : float, optional
+        Seconds that SCIP may look for a better answer of each follower whose convexity is not proved, 10 by default. 0: it
+        is re-solved locally only, which a note says.
 
     Returns
     -------
@@ -67,7 +70,8 @@ def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None) -> Cert
 
     verdicts = verdicts or judge_all(program)
     residuals = kkt_residuals(program)
-    responses = best_responses(program, {name: verdict.convexity == "proved" for name, verdict in verdicts.items()})
+    convex = {name: verdict.convexity == "proved" for name, verdict in verdicts.items()}
+    responses = best_responses(program, convex, search=search)
     checks, tied = {}, []
     for follower in program.followers:
         name = follower.name

@@ -100,6 +100,8 @@ def test_a_nonconvex_follower_is_solved_globally():
     best = min((t**2 - 4) ** 2 + 0.5 * t for t in np.linspace(-3, -1, 200_001))
     assert response.global_ and response.solver == "SCIP" and response.value == pytest.approx(best, abs=1e-4)
     assert m.f.y[1].value == 2.0
+    local = best_response(read(m).followers[0], convex=False, search=0)
+    assert (local.solver, local.global_) == ("Ipopt", False)
 
 
 def test_a_concave_quadratic_follower_is_solved_globally():
