@@ -15,6 +15,7 @@ from .followers import read
 from .nl import Outcome
 from .reformulate import REFORMULATIONS
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, follow, search
+from .screening import LARGE, TRIED, screen, woken
 from .solution import Certificate, Solution
 from .solvers import backend, find, installed
 from .starts import Answers, leader_points
@@ -117,11 +118,15 @@ def _check_options(reformulation: str, options) -> None:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A point of the working model, not yet judged; ``polished`` None where its smooth piece could not be solved."""
+    """A point of the working model, not yet judged; ``polished`` None where its smooth piece could not be solved.
+
+    ``woken`` names the pairs that were left out as idle and are not.
+    """
 
     objective: float | None
     point: dict[str, float]
     polished: Polished | None = None
+    woken: tuple[str, ...] = ()
 
 
 class _Search:
@@ -131,7 +136,8 @@ class _Search:
         self.instance, self.verdicts, self.began, self.time_limit = instance, verdicts, began, time_limit
         self.seed, self.gap, self.options = seed, gap, options
         self.working = Working(instance)
-        self.starts = starts if starts is not None else (8 if len(self.working.pairs) < 500 else 2)
+        self.large = len(self.working.pairs) >= LARGE and self.working.program.leader is not None
+        self.starts = starts if starts is not None else (8 if len(self.working.pairs) < LARGE else 2)
         self.proved = all(verdict.convexity == "proved" for verdict in verdicts.values())
         self.qualified = all(verdict.qualified for verdict in verdicts.values())
         self.notes = [
@@ -245,22 +251,25 @@ class _Search:
                 f"{self.working.sets[0].name}: a special ordered set of the leader; "
                 "local routes cannot keep it, use reformulation='sos1'"
             )
-        nlp = self.working.nlp(reformulation, backend(solver))
-        answers = Answers(self.working)
-        candidates, ends, outcome = [], [], Outcome("failed")
-        for number, leader in enumerate(leader_points(self.working, self.starts, self.seed)):
-            if number and self.clock() is not None and self.clock() <= 0.0:
-                outcome = replace(outcome, status="limit")
-                break
-            answers.load(leader)
-            outcome = follow(self.working, nlp, reformulation, number, self.clock)
-            log.info("start %d: %s", number, outcome.message)
-            if outcome.has_point:
-                outcome.load()
-                here = self.working.objective()
-                twin = next((c for near, c in ends if _close(near, here, 1e-7)), None)  # polished once already
-                candidates.append(twin or self._candidates()[0])
-                ends.append((here, candidates[-1]))
+        points = list(leader_points(self.working, max(self.starts, TRIED) if self.large else self.starts, self.seed))
+        whole, pace = self.working, 0
+        if self.large:
+            points, idle = screen(whole, points, self.clock)
+            points, pace = points[: self.starts], 1  # each is an answer already: no need for the widest relaxation
+            self.working = Working(self.instance, idle) if idle else whole
+        try:
+            nlp, outcome, candidates = self._continue(points, pace, reformulation, solver)
+            if self.working is not whole and (names := [name for found in candidates for name in found.woken]):
+                self.notes.append(f"{names[0]} was taken to be idle and is not: searched again with every row")
+                self.working = whole
+                nlp, outcome, candidates = self._continue(points, pace, reformulation, solver)
+            elif self.working is not whole and candidates:
+                self.notes.append(
+                    f"{len(self.working.idle)} of {len(whole.pairs)} complementarities were left out: their rows kept clear "
+                    "of their bounds at the followers' answers that were tried, and do where the search ended"
+                )
+        finally:
+            self.working = whole
         sign = 1.0 if self.working.minimises else -1.0
         candidates.sort(
             key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
@@ -268,18 +277,43 @@ class _Search:
         found = _distinct([c.objective for c in candidates if c.objective is not None and math.isfinite(c.objective)])
         if len(found) > 1:
             listed = ", ".join(f"{value:.6g} ({count})" for value, count in found[:5])
-            note = f"{len(candidates)} starts ended at {len(found)} values: {listed}" + (", …" if len(found) > 5 else "")
+            note = f"{len(candidates)} starts ended at {len(found)} values: {listed}" + (
+                ", …" if len(found) > 5 else ""
+            )
             self.notes = [n for n in self.notes if " starts ended at " not in n] + [note]
         if outcome.status in ("infeasible", "unbounded") and not nlp.infeasible:
             self.notes.append(f"the local solver called it {outcome.status}, which proves nothing about this problem")
             outcome = replace(outcome, status="failed")
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
 
+    def _continue(self, points, pace: int, reformulation: str, solver: str):
+        """Follow a local route from each leader decision: its smooth model, the last outcome, and a candidate a start."""
+        nlp = self.working.nlp(reformulation, backend(solver))
+        answers = Answers(self.working)
+        candidates, ends, outcome = [], [], Outcome("failed")
+        for number, leader in enumerate(points):
+            if number and self.clock() is not None and self.clock() <= 0.0:
+                outcome = replace(outcome, status="limit")
+                break
+            answers.load(leader)
+            outcome = follow(self.working, nlp, reformulation, number + pace, self.clock)
+            log.info("start %d: %s", number, outcome.message)
+            if outcome.has_point:
+                outcome.load()
+                here = self.working.objective()
+                twin = next((c for near, c in ends if _close(near, here, 1e-7)), None)  # polished once already
+                candidates.append(twin or self._candidates()[0])
+                ends.append((here, candidates[-1]))
+        return nlp, outcome, candidates
+
     def _candidates(self) -> list[_Candidate]:
         """The point the working model holds, polished first where that succeeds."""
-        rough = _Candidate(self.working.objective(), self.working.point())
+        rough = _Candidate(self.working.objective(), self.working.point(), woken=tuple(woken(self.working)))
         found = polish(self.working, self.clock(30.0))
-        return [rough] if found is None else [_Candidate(self.working.objective(), self.working.point(), found), rough]
+        if found is None:
+            return [rough]
+        polished = _Candidate(self.working.objective(), self.working.point(), found, tuple(woken(self.working)))
+        return [polished, rough]
 
     def _judge(self, candidates, outcome: Outcome, reformulation, solver) -> Solution:
         """The first candidate whose certificate passes, or the first one with the certificate that refuses it."""
@@ -338,4 +372,6 @@ def _distinct(values: list[float]) -> list[tuple[float, int]]:
 
 
 def _close(objective: float | None, bound: float | None, tolerance: float = CLOSED) -> bool:
-    return objective is not None and bound is not None and abs(objective - bound) <= tolerance * max(1.0, abs(objective))
+    return (
+        objective is not None and bound is not None and abs(objective - bound) <= tolerance * max(1.0, abs(objective))
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +24,12 @@ from .reformulate import add_rows
 class Working:
     """One instance, transformed on a clone; reformulations are put beside each other and used one at a time.
 
+    Parameters
+    ----------
+    instance : ConcreteModel
+    idle : container of str
+        Names of followers' pairs to leave out, see :mod:`bilevel_dr.screening`.
+
     Attributes
     ----------
     model : ConcreteModel
@@ -30,23 +37,35 @@ class Working:
     program : Program
         The clone's leader and followers.
     pairs : list of Pair
-        Its complementarities.
+        Its complementarities, those left out in ``idle``.
     sets : list of SOSConstraint data
         The leader's own special ordered sets.
     """
 
-    def __init__(self, instance):
+    def __init__(self, instance, idle: Container[str] = ()):
         self.names = [v.name for v in declared_variables(instance)]
         self.model = instance.clone()
         self.variables = list(declared_variables(self.model))
         self.program = read(self.model)
         add_kkt(self.program)
-        self.pairs = take_pairs(self.model)
+        pairs = take_pairs(self.model)
+        self.pairs = [pair for pair in pairs if pair.name not in idle]
+        self.idle = [pair for pair in pairs if pair.name in idle]
+        self._leave_out_idle()
         self.sets = list(self.model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True))
         self._blocks = {}
         self._nlps = {}
         self._forms = {}
         self._without_products = False
+
+    def _leave_out_idle(self) -> None:
+        """No multiplier for idle pairs, and no row where neither of its sides is needed."""
+        needed = {(id(pair.kkt), pair.left.index()) for pair in self.pairs if pair.kkt is not None}
+        for pair in self.idle:
+            pair.left.fix(0.0)
+            row = pair.kkt.parent_block().find_component(pair.left.index())
+            if (id(pair.kkt), pair.left.index()) not in needed and row.ctype is pyo.Constraint:
+                row.deactivate()
 
     @property
     def minimises(self) -> bool:
@@ -237,7 +256,9 @@ def polish(working: Working, time_limit=None, flips: int = 20) -> Polished | Non
     left, right = (
         np.array([abs(pyo.value(side, exception=False) or 0.0) for side in sides]) for sides in piece.sides()
     )
-    hold = (left >= right).astype(int)  # the side held at zero: 0 is left; of two zeros the slack, a multiplier may have to move
+    hold = (left >= right).astype(
+        int
+    )  # the side held at zero: 0 is left; of two zeros the slack, a multiplier may have to move
     sign = 1.0 if working.minimises else -1.0
     kept = [(v, v.value) for v in piece.nlp.variables]
     best, found, value = None, None, math.inf
@@ -283,7 +304,9 @@ class _Piece:
             pair = working.pairs[i // 2]
             slack.set_value(max(pyo.value((pair.left, pair.right)[i % 2], exception=False) or 0.0, 0.0))
         self.start = nlp.start()
-        self.fixed = {id(v): round(v.value or 0.0) for v in working.integers} | {id(v): 0.0 for v in _zeros_of_sets(working)}
+        self.fixed = {id(v): round(v.value or 0.0) for v in working.integers} | {
+            id(v): 0.0 for v in _zeros_of_sets(working)
+        }
 
     def sides(self):
         return [pair.left for pair in self.working.pairs], [pair.right for pair in self.working.pairs]

@@ -1,8 +1,7 @@
 """The tables and figures of Shayegan-Rad and Zangeneh (2019), from the exact sweep, Hong's point estimate and the engine.
 
-Numbers of Tables 5 to 7 are means and deviations over Hong's six evaluations, each a sweep over the price. The figures by hour
-show the day at the means of the inputs. Answers of complementarity routes stand beside the sweep's, which is proved to be the
-best: what they fall short of it is said, in ``tables()["routes"]`` and as a warning of the logger ``bilevel_dr.study``.
+Tables 5 to 7 are means and deviations over Hong's six evaluations, each a sweep over the price; figures by hour show the day
+at the means. What complementarity routes fall short of the sweep's proved best is said in ``tables()["routes"]`` and logged.
 """
 
 from __future__ import annotations
@@ -293,7 +292,7 @@ def against_samples(case, quick=False) -> pd.DataFrame:
     ----------
     case : str
     quick : bool
-        8 samples instead of 256: enough to see the table, not to judge by.
+        8 samples instead of 256.
 
     Returns
     -------
@@ -302,8 +301,7 @@ def against_samples(case, quick=False) -> pd.DataFrame:
         1 % and the deviation within 10 %. Values like cost and profit are; what the best price is chosen for jumps where
         another local maximum overtakes, and six points see little of that.
     """
-    samples = QUICK_SAMPLES if quick else SAMPLES
-    few, many = estimate(case), sampled(case, samples)
+    few, many = estimate(case), sampled(case, samples := QUICK_SAMPLES if quick else SAMPLES)
     table = []
     for name in few.mean:
         mean, deviation = (100 * (getattr(few, m)[name] / getattr(many, m)[name] - 1) for m in ("mean", "std"))
