@@ -1,6 +1,7 @@
 """A follower's own problem, solved again at given decisions of everybody else: what a certificate compares with.
 
-Linear and convex quadratic followers go to HiGHS as arrays, others to Ipopt, and to SCIP where convexity is not proved.
+Linear and convex quadratic followers go to HiGHS as arrays, others to Ipopt; where convexity is not proved, the Lagrangian
+at Ipopt's multipliers may still prove its answer (:mod:`bilevel_dr.lagrangian`), else SCIP is asked.
 This shares no derivative, no multiplier and no pair with the KKT route.
 """
 
@@ -17,6 +18,7 @@ from pyomo.common.errors import PyomoException
 from .arrays import QuadraticForm, quadratic_form
 from .errors import BilevelError
 from .followers import Follower, Program
+from .lagrangian import lagrangian_bound
 from .nl import Nlp, solve_scip
 from .residuals import beyond
 
@@ -130,12 +132,13 @@ def _nonlinear(follower: Follower, convex: bool, time_limit, search) -> Response
         block.deactivate()
     kept = [v.value for v in follower.variables]
     try:
-        best = Response("failed")
-        if not convex and search != 0:
-            best = _by_scip(follower, time_limit if search is None else search)
+        best, nlp = Response("failed"), Nlp(follower.block)
+        if not convex:
+            best = _by_lagrangian(follower, nlp, time_limit) or best
+            if search != 0 and not best.global_:
+                best = _by_scip(follower, time_limit if search is None else search)
             if best.global_:
                 return best
-        nlp = Nlp(follower.block)
         boxed = np.isfinite(nlp.lower) & np.isfinite(nlp.upper) if nlp.variables else np.empty(0, bool)
         middle = nlp.start()
         middle[boxed] = (nlp.lower[boxed] + nlp.upper[boxed]) / 2
@@ -198,6 +201,24 @@ def pulled_inside(follower: Follower, nlp: Nlp, best: Response, candidate, time_
         low, high = (middle, high) if inside else (low, middle)
     put((start + low * (best.answer - start)).tolist())
     return replace(best, value=pyo.value(follower.objective), answer=start + low * (best.answer - start))
+
+
+def _by_lagrangian(follower: Follower, nlp: Nlp, time_limit) -> Response | None:
+    """Ipopt's answer where the Lagrangian at its multipliers proves that none is better; the variables' values are kept."""
+    kept = [v.value for v in follower.variables]
+    outcome = nlp.solve(options={"tol": 1e-11, "acceptable_tol": 1e-9}, time_limit=time_limit)
+    try:
+        if outcome.status not in ("optimal", "feasible"):
+            return None
+        outcome.load()
+        value, bound = pyo.value(follower.objective), lagrangian_bound(follower, outcome)
+        if bound is None or follower.sign * value - bound > 1e-8 * max(1.0, abs(value)):
+            return None
+        answer = np.array([v.value if v.value is not None else 0.0 for v in follower.variables])
+        return Response("optimal", follower.sign * bound, answer, True, "Ipopt, its Lagrangian being convex")
+    finally:
+        for variable, number in zip(follower.variables, kept, strict=True):
+            variable.set_value(number, skip_validation=True)
 
 
 def _by_scip(follower: Follower, time_limit) -> Response:

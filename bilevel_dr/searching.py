@@ -11,6 +11,7 @@ from .equilibrium import best_response_dynamics
 from .errors import ModelError, SolverFailed
 from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
+from .screening import LARGE, TRIED, screen, woken
 from .solution import Certificate, Solution
 from .solvers import backend, installed
 from .starts import Answers, leader_points
@@ -27,11 +28,15 @@ CLOSED = 1e-5
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A point of the working model, not yet judged; ``polished`` None where its smooth piece could not be solved."""
+    """A point of the working model, not yet judged; ``polished`` None where its smooth piece could not be solved.
+
+    ``woken`` names the pairs that were left out as idle and are not.
+    """
 
     objective: float | None
     point: dict[str, float]
     polished: Polished | None = None
+    woken: tuple[str, ...] = ()
 
 
 class Search:
@@ -41,7 +46,8 @@ class Search:
         self.instance, self.verdicts, self.began, self.time_limit = instance, verdicts, began, time_limit
         self.seed, self.gap, self.options = seed, gap, options
         self.working = Working(instance)
-        self.starts = starts if starts is not None else (8 if len(self.working.pairs) < 500 else 2)
+        self.large = len(self.working.pairs) >= LARGE and self.working.program.leader is not None
+        self.starts = starts if starts is not None else (8 if len(self.working.pairs) < LARGE else 2)
         self.proved = all(verdict.convexity == "proved" for verdict in verdicts.values())
         self.qualified = all(verdict.qualified for verdict in verdicts.values())
         self.notes = [
@@ -183,23 +189,7 @@ class Search:
                 f"{self.working.sets[0].name}: a special ordered set of the leader; "
                 "local routes cannot keep it, use reformulation='sos1'"
             )
-        nlp = self.working.nlp(reformulation, backend(solver))
-        answers = Answers(self.working)
-        candidates, ends, outcome = [], [], Outcome("failed")
-        for number, leader in enumerate(leader_points(self.working, self.starts, self.seed)):
-            if number and self.clock() is not None and self.clock() <= 0.0:
-                outcome = replace(outcome, status="limit")
-                break
-            answers.load(leader)
-            outcome = follow(self.working, nlp, reformulation, number, self.clock)
-            log.info("start %d: %s", number, outcome.message)
-            if outcome.has_point:
-                outcome.load()
-                here = self.working.objective()
-                twin = next((c for near, c in ends if _close(near, here, 1e-7)), None)  # polished once already
-                reached = [twin] if twin else self._candidates()[:1]
-                candidates += reached
-                ends += [(here, candidate) for candidate in reached]
+        nlp, outcome, candidates = self._from_points(reformulation, solver)
         sign = 1.0 if self.working.minimises else -1.0
         candidates.sort(
             key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
@@ -214,19 +204,69 @@ class Search:
             outcome = replace(outcome, status="failed")
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
 
+    def _from_points(self, reformulation: str, solver: str):
+        """What :meth:`_continue` finds; of a large problem without the rows that play no part, if they play none there either."""
+        points = list(leader_points(self.working, max(self.starts, TRIED) if self.large else self.starts, self.seed))
+        if not self.large:
+            return self._continue(points, 0, reformulation, solver)
+        points, idle = screen(self.working, points, self.clock)
+        points, pace = points[: self.starts], 1  # each is an answer already: no need for the widest relaxation
+        if not idle:
+            return self._continue(points, pace, reformulation, solver)
+        whole, self.working = self.working, Working(self.instance, idle=idle)
+        try:
+            found = self._continue(points, pace, reformulation, solver)
+        finally:
+            self.working = whole
+        names = [name for candidate in found[2] for name in candidate.woken]
+        if names:
+            self.notes.append(f"{names[0]} was taken to be idle and is not: searched again with every row")
+            return self._continue(points, pace, reformulation, solver)
+        if found[2]:
+            self.notes.append(
+                f"{len(idle)} of {len(whole.pairs)} complementarities were left out: their rows kept clear of their bounds at "
+                "the followers' answers that were tried, and do where the search ended"
+            )
+        return found
+
+    def _continue(self, points, pace: int, reformulation: str, solver: str):
+        """Follow a local route from each leader decision: its smooth model, the last outcome, and a candidate a start."""
+        nlp = self.working.nlp(reformulation, backend(solver))
+        answers = Answers(self.working)
+        candidates, ends, outcome = [], [], Outcome("failed")
+        for number, leader in enumerate(points):
+            if number and self.clock() is not None and self.clock() <= 0.0:
+                outcome = replace(outcome, status="limit")
+                break
+            answers.load(leader)
+            outcome = follow(self.working, nlp, reformulation, number + pace, self.clock)
+            log.info("start %d: %s", number, outcome.message)
+            if outcome.has_point:
+                outcome.load()
+                here = self.working.objective()
+                twin = next((c for near, c in ends if _close(near, here, 1e-7)), None)  # polished once already
+                reached = [twin] if twin else self._candidates()[:1]
+                candidates += reached
+                ends += [(here, candidate) for candidate in reached]
+        return nlp, outcome, candidates
+
     def _candidates(self) -> list[_Candidate]:
         """The point the working model holds, polished first where that succeeds.
 
         Far out, a solver's tolerance is worth more than what is to be decided: such a point is only taken polished.
         """
         escaped = self.working.escaped()
-        rough = [] if escaped else [_Candidate(self.working.objective(), self.working.point())]
+        rough = [] if escaped else [self._candidate(None)]
         found = polish(self.working, self.clock(30.0))
         if found is not None:
-            return [_Candidate(self.working.objective(), self.working.point(), found), *rough]
+            return [self._candidate(found), *rough]
         if escaped:
             self.notes.append(f"a search ran off to {escaped} and nothing exact was found there; give it a bound")
         return rough
+
+    def _candidate(self, polished: Polished | None) -> _Candidate:
+        working = self.working
+        return _Candidate(working.objective(), working.point(), polished, tuple(woken(working)))
 
     def _judge(self, candidates, outcome: Outcome, reformulation, solver) -> Solution:
         """The first candidate whose certificate passes, or the first one with the certificate that refuses it."""

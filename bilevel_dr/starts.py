@@ -110,8 +110,8 @@ class Answers:
                 number = number if number is not None and math.isfinite(number) else 0.0
                 if name in kkt.nu:
                     kkt.nu[name].set_value(number)
-                if name in kkt.mu_upper:
+                if name in kkt.mu_upper and not kkt.mu_upper[name].fixed:
                     kkt.mu_upper[name].set_value(max(number, 0.0))
-                if name in kkt.mu_lower:
+                if name in kkt.mu_lower and not kkt.mu_lower[name].fixed:
                     kkt.mu_lower[name].set_value(max(-number, 0.0))
         return outcome

@@ -29,6 +29,8 @@ class Working:
     instance : ConcreteModel
     weighted : container of str
         Followers under Fritz John conditions, see :func:`bilevel_dr.kkt.add_kkt`.
+    idle : container of str
+        Names of followers' pairs to leave out, see :mod:`bilevel_dr.screening`.
 
     Attributes
     ----------
@@ -37,7 +39,7 @@ class Working:
     program : Program
         The clone's leader and followers.
     pairs : list of Pair
-        Its complementarities.
+        Its complementarities, those left out in ``idle``.
     sets : list of SOSConstraint data
         The leader's own special ordered sets.
     given : ComponentMap
@@ -45,7 +47,7 @@ class Working:
         for global searches to begin with; empty otherwise.
     """
 
-    def __init__(self, instance, weighted: Container[str] = ()):
+    def __init__(self, instance, weighted: Container[str] = (), idle: Container[str] = ()):
         self.names = [v.name for v in declared_variables(instance)]
         self.model = instance.clone()
         self.variables = list(declared_variables(self.model))
@@ -53,12 +55,24 @@ class Working:
         self.given = pyo.ComponentMap(values if all(number is not None for _, number in values) else ())
         self.program = read(self.model)
         add_kkt(self.program, weighted)
-        self.pairs = take_pairs(self.model)
+        pairs = take_pairs(self.model)
+        self.pairs = [pair for pair in pairs if pair.name not in idle]
+        self.idle = [pair for pair in pairs if pair.name in idle]
+        self._leave_out_idle()
         self.sets = list(self.model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True))
         self._blocks = {}
         self._nlps = {}
         self._forms = {}
         self._without_products = False
+
+    def _leave_out_idle(self) -> None:
+        """No multiplier for idle pairs, and no row where neither of its sides is needed."""
+        needed = {(id(pair.kkt), pair.left.index()) for pair in self.pairs if pair.kkt is not None}
+        for pair in self.idle:
+            pair.left.fix(0.0)
+            row = pair.kkt.parent_block().find_component(pair.left.index())
+            if (id(pair.kkt), pair.left.index()) not in needed and row.ctype is pyo.Constraint:
+                row.deactivate()
 
     @property
     def minimises(self) -> bool:

@@ -132,6 +132,7 @@ class _State:
         "U",
         "w",
         "P",
+        "Q",
         "S",
         "mu",
         "scale",
@@ -154,7 +155,7 @@ class _State:
         room = 0.05 * (high - low)
         self.U = np.tile(np.clip(np.full((n, 1), feeder.slack_voltage), low + room, high - room), m)
         self.U[0] = feeder.slack_voltage
-        self.P = 0.5 * cap
+        self.P, self.Q = 0.5 * cap, 0.5 * cap  # Q = cap − P by itself, for it goes below the rounding of that
         limit = feeder.substation_limit
         self.S = np.clip(load.sum(axis=0) - self.P.sum(axis=0), 0.05 * limit, 0.95 * limit)
         self.w = np.tile(market_price, (n, 1))
@@ -193,7 +194,7 @@ class _State:
             np.abs(np.where(self.cap > 0, self.price - self.w - self.zl + self.zu, 0.0)).max(axis=0) / self.scale,
             np.abs(self.rho - self.w[0] - self.al + self.au) / self.scale,
             np.abs(self._imbalance()).max(axis=0),
-            np.maximum(self.zl * self.P, self.zu * (self.cap - self.P)).max(axis=0) / self.scale * (ACCURACY / VANISHING),
+            np.maximum(self.zl * self.P, self.zu * (self.Q)).max(axis=0) / self.scale * (ACCURACY / VANISHING),
             np.maximum(self.al * self.S, self.au * (self.feeder.substation_limit - self.S)) / self.scale,
             np.maximum(self.bl * (self.U - low), self.bu * (high - self.U)).max(axis=0) / self.scale,
         ]
@@ -208,7 +209,7 @@ class _State:
         low, high = self.feeder.voltage_min, self.feeder.voltage_max
         sides = [  # variable, its distance from a bound, sign of its movement, multiplier
             ("P", self.P, 1.0, "zl"),
-            ("P", self.cap - self.P, -1.0, "zu"),
+            ("P", self.Q, -1.0, "zu"),
             ("S", self.S[None], 1.0, "al"),
             ("S", limit - self.S[None], -1.0, "au"),
             ("U", U - low, 1.0, "bl"),
@@ -238,7 +239,7 @@ class _State:
             primal = np.minimum(primal, _longest(self.s, ds))
             dual = np.minimum(dual, _longest(np.where(self.f > 0, self.f, 1.0), df))
             self.s, self.f = self.s + primal * ds, self.f + dual * df
-        self.U, self.P = U + primal * dU, self.P + primal * move["P"]
+        self.U, self.P, self.Q = U + primal * dU, self.P + primal * move["P"], self.Q - primal * move["P"]
         self.S, self.w = self.S + primal * move["S"][0], self.w + dual * dw
         for z, dz in news.items():
             old = getattr(self, z)
@@ -280,7 +281,7 @@ class _State:
     def _system(self):
         """Barrier curvatures, Hessian, 1/curvature of the reductions, gradients with μ-multipliers, line residuals."""
         limit, low, high = self.feeder.substation_limit, self.feeder.voltage_min, self.feeder.voltage_max
-        takes_part, rest = self.cap > 0, self.cap - self.P
+        takes_part, rest = self.cap > 0, self.Q
         curvature = self.zl / self.P + self.zu / rest
         e = np.where(takes_part, 1.0 / curvature, 0.0)
         D = {
