@@ -50,7 +50,8 @@ def solve(
     solver : str
         ``"auto"`` or a name that ``bilevel-dr doctor`` lists.
     time_limit : float, optional
-        Seconds for everything. Without one, ``auto`` gives its global search 20 s.
+        Seconds for everything. Without one, ``auto`` gives its global search 20 s, and a second one, where the leader has
+        integers and the first found nothing, 60 s.
     starts : int, optional
         Starting points of a local route (default 8, or 2 from 500 pairs up).
     seed : int
@@ -195,8 +196,19 @@ class _Search:
             return first
         if first.termination == "infeasible":
             self.starts = min(self.starts, 2)
-        second = self.locally("scholtes", "casadi-ipopt")
-        return self._better(first, second)
+        second = self._among_integers() if first.claim == "none" else None
+        return self._better(first, second or self.locally("scholtes", "casadi-ipopt"))
+
+    def _among_integers(self) -> Solution | None:
+        """A second global search where the leader has integers, which local routes do not know: other rows, other solver."""
+        if not self.working.integers:
+            return None
+        try:
+            found = self.globally("big_m", "highs", 60.0)
+        except (ModelError, SolverFailed) as error:
+            log.info("%s", error)
+            return None
+        return None if found.claim == "none" else found
 
     def _better(self, first: Solution, second: Solution) -> Solution:
         """The better verified answer of a global and a local search, under the global one's bound."""
