@@ -161,7 +161,7 @@ def tables(quick=False) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to DataFrame
-        ``facts`` (the abstract's claims), ``claims`` (assumption, draws, held), ``costs`` (pooling saves cents: imbalance is some
+        ``facts`` (the abstract's claims), ``claims`` (assumption, draws, held), ``costs`` (pooling saves cents: imbalance is at most
         half per cent of the cost, and the margin is the retailer's), ``profits`` (per case and rule: Π* by
         closed form for both tie rules, whether a price makes the bills, core excess), ``bills`` (base12), ``routes``
         (closed form, MILP, MIQP and complementarity on the same instances), ``learning``, ``dynamics``.
