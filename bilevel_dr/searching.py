@@ -120,8 +120,19 @@ class Search:
             return first
         if first.termination == "infeasible":
             self.starts = min(self.starts, 2)
-        second = self.locally("scholtes", "casadi-ipopt")
-        return self._better(first, second)
+        second = self._among_integers() if first.claim == "none" else None
+        return self._better(first, second or self.locally("scholtes", "casadi-ipopt"))
+
+    def _among_integers(self) -> Solution | None:
+        """A second global search where the leader has integers, which local routes do not know: other rows, other solver."""
+        if not self.working.integers:
+            return None
+        try:
+            found = self.globally("big_m", "highs", 60.0)
+        except (ModelError, SolverFailed) as error:
+            log.info("%s", error)
+            return None
+        return None if found.claim == "none" else found
 
     def _without_multipliers(self) -> Solution | None:
         """The answer where the best one may have no multipliers; None where that was not settled in some seconds."""

@@ -45,7 +45,8 @@ def solve(
     solver : str
         ``"auto"`` or a name that ``bilevel-dr doctor`` lists.
     time_limit : float, optional
-        Seconds for everything. Without one, ``auto`` gives its global search 20 s.
+        Seconds for everything. Without one, ``auto`` gives its global search 20 s, and a second one, where the leader has
+        integers and the first found nothing, 60 s.
     starts : int, optional
         Starting points of a local route (default 8, or 2 from 500 pairs up).
     seed : int

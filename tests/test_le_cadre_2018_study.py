@@ -38,6 +38,13 @@ def test_claims_are_seeded():
     assert [row["held"] for row in claims.tried(40, seed=1)] != [row["held"] for row in claims.tried(40, seed=2)]
 
 
+def test_pooling_saves_cents(tables):
+    table = tables["costs"].set_index("case")
+    assert (table["imbalance, pooled [EUR]"] < table["imbalance, each alone [EUR]"]).all()
+    assert table.loc["base12", "imbalance, share of the cost [%]"] == pytest.approx(100 * 0.127 / 25.857, abs=0.01)
+    assert (table["imbalance, share of the cost [%]"] < 1).all() and (table["saved by pooling, share of the margin [%]"] < 30).all()
+
+
 def test_profits_come_with_their_price_and_their_core(tables):
     table = tables["profits"].set_index(["case", "rule"])
     assert [case for case, _ in table.index] == [case for case in study.CASES for _ in RULES]

@@ -15,8 +15,9 @@ from pyomo.mpec import Complementarity, complements
 import bilevel_dr as bdr
 from bilevel_dr import ModelError, SolverMissing, solve, verify
 from bilevel_dr.convexity import judge_all
+from bilevel_dr.nl import Outcome
 from bilevel_dr.reformulate import REFORMULATIONS
-from bilevel_dr.routes import LOCAL_ROUTES
+from bilevel_dr.routes import LOCAL_ROUTES, search
 
 
 def test_auto_proves_the_optimum():
@@ -495,3 +496,23 @@ def test_the_package_says_what_it_offers():
     assert {"solve", "verify", "compare", "load", "Solution", "ModelError"} <= set(dir(bdr))
     with pytest.raises(AttributeError, match="slove"):
         _ = bdr.slove
+
+
+@pytest.mark.parametrize("integer", [True, False])
+def test_where_the_leader_has_integers_a_second_search_follows_the_first(monkeypatch, integer):
+    """The first search is made to find nothing: integers are no job for a local route, continuous decisions are."""
+    tried = []
+
+    def nothing_by_sos1(working, reformulation, solver, *rest, **options):
+        tried.append((reformulation, solver))
+        return (Outcome("limit"), []) if reformulation == "sos1" else search(working, reformulation, solver, *rest, **options)
+
+    monkeypatch.setattr("bilevel_dr.searching.search", nothing_by_sos1)
+    m = tracking()
+    m.whole = pyo.Var(domain=pyo.Integers if integer else pyo.Reals, bounds=(0, 5))
+    m.is_whole = pyo.Constraint(expr=m.whole == m.x)
+    solution = solve(m)
+    assert tried == [("sos1", "scip"), ("big_m", "highs")][: 1 + integer]
+    assert solution.claim == ("global" if integer else "local") and solution.certificate.passed
+    assert solution.reformulation == ("big_m" if integer else "scholtes")
+    assert abs(solution.point["x"] - 2.5) == pytest.approx(0.5 * integer, abs=1e-6)
