@@ -60,6 +60,13 @@ class Response(NamedTuple):
     u: np.ndarray | None = None
 
 
+def counts(starts, total) -> np.ndarray:
+    """Sizes of the groups that begin at ``starts``."""
+    ends = np.empty_like(starts)
+    ends[:-1], ends[-1] = starts[1:], total
+    return ends - starts
+
+
 def respond(t, a, starts, alpha, c, level=None, u=None) -> Response:
     """The joint best response of aggregators of one α at a market price.
 
@@ -79,15 +86,15 @@ def respond(t, a, starts, alpha, c, level=None, u=None) -> Response:
     """
     if alpha == 0:
         return _welfare(t, a, starts, c)
-    sizes, beta = np.diff(starts, append=t.size), 1 / alpha
+    sizes, beta = counts(starts, t.size), 1 / alpha
     if alpha in CLOSED:
         power, invert = CLOSED[alpha]
         pull = a / t**power
-        pull /= np.repeat(np.maximum.reduceat(pull, starts), sizes)
+        pull /= np.maximum.reduceat(pull, starts).repeat(sizes)
     else:
         invert = _newton
         pull = np.log(a) - (2 - beta) * np.log(t)
-        pull -= np.repeat(np.maximum.reduceat(pull, starts), sizes)
+        pull -= np.maximum.reduceat(pull, starts).repeat(sizes)
     level, m, e, u = _level(invert, level, pull, a, starts, sizes, beta, c, u)
     return _moved(t, a, starts, m, e, beta, level, u)
 
@@ -97,7 +104,7 @@ def _moved(t, a, starts, m, e, beta, level, u) -> Response:
     v, share = 1 + 2 * m, m / a
     weight, x = share / e, t * share / v
     flat = weight / v**2
-    terms = np.stack((x, share / v, flat, t * flat, weight / t, weight))
+    terms = np.array((x, share / v, flat, t * flat, weight / t, weight))
     bought, falls, even, steep, hurt, whole = np.add.reduceat(terms, starts, axis=1)
     return Response(bought, (2 - beta) * (even - steep * hurt / whole) - falls, x, level, u)
 
@@ -112,14 +119,14 @@ def _level(invert, level, pull, a, starts, sizes, beta, c, u):
     for _ in range(PASSES):
         largest = np.exp(level)
         rate = _slope(largest, beta)
-        u, m = invert(largest, pull, sizes, beta, u)
-        e, share = _slope(m, beta), m / a
-        total, growth = c * np.add.reduceat(np.stack((share, share / e)), starts, axis=1)
+        u, m, e = invert(largest, pull, sizes, beta, u)
+        share = m / a
+        total, growth = c * np.add.reduceat(np.array((share, share / e)), starts, axis=1)
         step = -np.log(total) * total / (growth * rate)
         low, high = np.where(step > 0, level, low), np.where(step < 0, level, high)
         new = level + step
         new = np.where((new < low) | (new > high), (low + high) / 2, new)
-        change = np.repeat((new - level) * rate, sizes) / e
+        change = ((new - level) * rate).repeat(sizes) / e
         level = new
         if np.abs(change).max() <= STEP:
             return level, m * (1 + change), e, u
@@ -134,23 +141,26 @@ def _slope(m, beta):
 
 def _half(largest, pull, sizes, beta, u):
     """α = ½: m (1 + m) = r."""
-    r = pull * np.repeat(largest * (1 + largest), sizes)
-    return None, 2 * r / (1 + np.sqrt(1 + 4 * r))
+    r = pull * (largest * (1 + largest)).repeat(sizes)
+    m = 2 * r / (1 + np.sqrt(1 + 4 * r))
+    return None, m, _slope(m, beta)
 
 
 def _one(largest, pull, sizes, beta, u):
     """α = 1: m (1 + m) / (1 + 2 m) = r."""
-    r = pull * np.repeat(largest * (1 + largest) / (1 + 2 * largest), sizes)
+    r = pull * (largest * (1 + largest) / (1 + 2 * largest)).repeat(sizes)
     root = np.sqrt(1 + 4 * r * r)
-    return None, np.where(r < 0.25, 2 * r / (1 - 2 * r + root), (2 * r - 1 + root) / 2)
+    m = np.where(r < 0.25, 2 * r / (1 - 2 * r + root), (2 * r - 1 + root) / 2)
+    return None, m, _slope(m, beta)
 
 
 def _max_min(largest, pull, sizes, beta, u):
     """α = ∞: m (1 + m) / (1 + 2 m)² = r, all surpluses equal; 1 − 4 r is put together so that nothing cancels."""
     v = 1 + 2 * largest
-    r = pull * np.repeat(largest * (1 + largest) / v**2, sizes)
-    root = np.sqrt((1 - pull) + pull * np.repeat(v**-2, sizes))
-    return None, 2 * r / (root * (1 + root))
+    r = pull * (largest * (1 + largest) / v**2).repeat(sizes)
+    root = np.sqrt((1 - pull) + pull * (v**-2).repeat(sizes))
+    m = 2 * r / (root * (1 + root))
+    return None, m, _slope(m, beta)
 
 
 CLOSED = {0.5: (0, _half), 1.0: (1, _one), np.inf: (2, _max_min)}
@@ -159,7 +169,7 @@ CLOSED = {0.5: (0, _half), 1.0: (1, _one), np.inf: (2, _max_min)}
 
 def _newton(largest, pull, sizes, beta, u):
     """Any α: η(u) = r. For β < 1.5 η is concave where it matters, for larger β convex."""
-    r = pull + np.repeat(np.log(largest) + np.log1p(largest) - (2 - beta) * np.log1p(2 * largest), sizes)
+    r = pull + (np.log(largest) + np.log1p(largest) - (2 - beta) * np.log1p(2 * largest)).repeat(sizes)
     if u is None:
         few, many = r, (r + (2 - beta) * np.log(2)) / beta
         u = np.maximum(few, many) if beta < 1.5 else np.minimum(few, many)
@@ -167,10 +177,11 @@ def _newton(largest, pull, sizes, beta, u):
     for _ in range(PASSES):
         u = np.minimum(u, ceiling)
         m = np.exp(u)
-        step = (r - u - np.log1p(m) + (2 - beta) * np.log1p(2 * m)) / _slope(m, beta)
+        e = _slope(m, beta)
+        step = (r - u - np.log1p(m) + (2 - beta) * np.log1p(2 * m)) / e
         u = u + step
         if np.abs(step).max() <= STEP:
-            return u, m * (1 + step)
+            return u, m * (1 + step), e
     raise ArithmeticError(f"no ln m after {PASSES} passes at beta = {beta:g}")
 
 
@@ -181,11 +192,11 @@ def _welfare(t, a, starts, c) -> Response:
     """
     half = 0.5 / a
     buys = np.ones(t.size)
-    sizes = np.diff(starts, append=t.size)
+    sizes = counts(starts, t.size)
     while True:
-        value, weight = np.add.reduceat(np.stack((t * half * buys, half * buys)), starts, axis=1)
+        value, weight = np.add.reduceat(np.array((t * half * buys, half * buys)), starts, axis=1)
         y = value / (1 + c * weight)
-        margin = t - np.repeat(c * y, sizes)
+        margin = t - (c * y).repeat(sizes)
         if not np.any(buys * (margin <= 0)):
             return Response(y, -weight / (1 + c * weight), np.maximum(margin, 0) * half)
         buys *= margin > 0

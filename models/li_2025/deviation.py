@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .allocation import counts
 from .market import Market
 from .roots import _in_parts, clearing_price
 
@@ -54,7 +55,7 @@ def value(s, alpha, starts=(0,)) -> np.ndarray:
     ndarray, shape (..., groups)
     """
     starts = np.asarray(starts)
-    sizes = np.diff(starts, append=s.shape[-1])
+    sizes = counts(starts, s.shape[-1])
     s = np.maximum(s, 0.0)
     if alpha == np.inf:
         return np.minimum.reduceat(s, starts, axis=-1)
@@ -66,7 +67,7 @@ def value(s, alpha, starts=(0,)) -> np.ndarray:
             return np.exp(np.add.reduceat(log, starts, axis=-1) / sizes)
         power = (1 - alpha) * log
         top = np.maximum.reduceat(power, starts, axis=-1)
-        mean = np.add.reduceat(np.exp(power - np.repeat(top, sizes, axis=-1)), starts, axis=-1) / sizes
+        mean = np.add.reduceat(np.exp(power - top.repeat(sizes, axis=-1)), starts, axis=-1) / sizes
         found = np.exp((top + np.log(mean)) / (1 - alpha))
     return np.where(np.isfinite(top), found, 0.0)
 
@@ -102,11 +103,11 @@ def largest_gains(market, price, y, x) -> np.ndarray:
 def _welfare_bound(block, price, y, x):
     """Tangent plane of Σ s at x, over the payoff."""
     starts, a, t = block.starts, block.a, block.b - price
-    rest = np.repeat(block.c * y, block.sizes)
+    rest = (block.c * y).repeat(block.sizes)
     gradient = t - 2 * a * x - rest
     room = np.maximum((t + rest) / a, x)
     gain = np.maximum(gradient, 0) * (room - x) + np.maximum(-gradient, 0) * x
-    gain, payoff, most = np.add.reduceat(np.stack((gain, x * (t - a * x), block.b**2 / (4 * a))), starts, axis=1)
+    gain, payoff, most = np.add.reduceat(np.array((gain, x * (t - a * x), block.b**2 / (4 * a))), starts, axis=1)
     return gain / np.maximum(payoff, NOTHING * most)
 
 
@@ -115,11 +116,11 @@ def _fair_bound(block, price, y, x):
     buys = y > 0
     if not buys.any():
         return np.zeros(y.size)
-    inside = np.repeat(buys, block.sizes)
+    inside = buys.repeat(block.sizes)
     sizes = block.sizes[buys]
     starts = np.cumsum(sizes) - sizes
     a, x, t = block.a[inside], x[inside], block.b[inside] - price
-    rest = np.repeat(block.c * y[buys], sizes)
+    rest = (block.c * y[buys]).repeat(sizes)
     margin = t - 2 * a * x
     log = np.log(x) + np.log(t - a * x)
     s = np.exp(log)
@@ -127,10 +128,10 @@ def _fair_bound(block, price, y, x):
         weight = s / margin
     else:
         power = (1 - block.alpha) * log
-        weight = np.exp(power - np.repeat(np.maximum.reduceat(power, starts), sizes))
-    weight /= np.repeat(np.add.reduceat(weight, starts), sizes)
+        weight = np.exp(power - np.maximum.reduceat(power, starts).repeat(sizes))
+    weight /= np.add.reduceat(weight, starts).repeat(sizes)
     pull = np.add.reduceat(weight * x / s, starts)
-    gradient = weight * margin / s - block.c * np.repeat(pull, sizes)
+    gradient = weight * margin / s - block.c * pull.repeat(sizes)
     room = np.maximum((t + rest) / a, x)
     gain = np.add.reduceat(np.maximum(gradient, 0) * (room - x) + np.maximum(-gradient, 0) * x, starts)
     if block.alpha == np.inf:  # the plane lies above the weighted mean of ln s, which is not the smallest of them

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .allocation import respond
+from .allocation import counts, respond
 
 POLICIES = ("strict", "eligible", "active")
 
@@ -50,8 +50,9 @@ class Block:
     alpha: float
     c: float
     leave: bool
-    _level: np.ndarray | None = field(default=None, repr=False)
-    _u: np.ndarray | None = field(default=None, repr=False)
+    _level: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
+    _u: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
+    _last: tuple = field(default=(np.empty(0), None), repr=False)
 
     @property
     def alone(self) -> bool:
@@ -63,44 +64,46 @@ class Block:
 
     def respond(self, prices):
         """Purchases, their derivatives, shape (prices, groups), and consumption, shape (prices, n)."""
+        if not np.array_equal(prices, self._last[0]):
+            self._last = prices.copy(), self._respond(prices)
+        return self._last[1]
+
+    def _respond(self, prices):
         t = self.b - prices[:, None]
         if self.alone:
             x = np.maximum(t, 0) / (2 * self.a + self.c)
             return x, np.where(t > 0, -1 / (2 * self.a + self.c), 0.0), x
         shape = len(prices), self.starts.size
         if t.min() > 0:  # the usual case for α ≥ 1: nobody has left
-            starts = (np.arange(shape[0])[:, None] * self.users.size + self.starts).ravel()
-            a = np.broadcast_to(self.a, t.shape).ravel()
-            found = self._answer(t.ravel(), a, starts, np.full(shape, True), np.full(t.shape, True))
+            found = self._answer(t.ravel(), np.arange(shape[0])[:, None] * self.users.size + self.starts, ..., ...)
             return found.purchase.reshape(shape), found.slope.reshape(shape), found.consumption.reshape(t.shape)
         stays = t > 0
         number = np.add.reduceat(stays, self.starts, axis=1, dtype=np.intp)
         if not self.leave:
             number[number < self.sizes] = 0
-            stays = np.repeat(number > 0, self.sizes, axis=1)
+            stays = (number > 0).repeat(self.sizes, axis=1)
         there = number > 0
         y, slope, x = np.zeros(shape), np.zeros(shape), np.zeros(t.shape)
         if there.any():
             starts = np.cumsum(number[there]) - number[there]
-            found = self._answer(t[stays], np.broadcast_to(self.a, t.shape)[stays], starts, there, stays)
+            found = self._answer(t[stays], starts, there.ravel(), stays.ravel())
             y[there], slope[there], x[stays] = found.purchase, found.slope, found.consumption
         return y, slope, x
 
-    def _answer(self, t, a, starts, there, stays):
-        """The response, from where the last one at as many prices ended."""
-        again = self._level is not None and self._level.shape == there.shape
-        level = self._level[there] if again else None
-        level = None if level is None or np.isnan(level).any() else level
-        u = self._u[stays] if level is not None and self._u is not None else None
-        u = None if u is None or np.isnan(u).any() else u
-        found = respond(t, a, starts, self.alpha, self.c, level, u)
+    def _answer(self, t, starts, there, stays):
+        """The response of the groups that are there with the users who stay, from where the last one ended."""
+        prices = stays.size // self.users.size if stays is not ... else t.size // self.users.size
+        groups, users = prices * self.starts.size, prices * self.users.size
+        if self._level.size != groups:
+            self._level, self._u = np.full(groups, np.nan), np.full(users, np.nan)
+        level, u = self._level[there], self._u[stays]
+        level = None if np.isnan(level).any() else level
+        u = None if level is None or np.isnan(u).any() else u
+        a = self.a if prices == 1 else np.tile(self.a, prices)
+        found = respond(t, a[stays], starts.ravel(), self.alpha, self.c, level, u)
         if found.level is not None:
-            if not again:
-                self._level, self._u = np.full(there.shape, np.nan), None
             self._level[there] = found.level
         if found.u is not None:
-            if self._u is None:
-                self._u = np.full(stays.shape, np.nan)
             self._u[stays] = found.u
         return found
 
@@ -123,7 +126,7 @@ class Market:
     def __init__(self, a, b, starts, alpha, c, policy="strict", others=0.0):
         self.a, self.b, self.starts, self.alpha, self.c = a, b, starts, alpha, c
         self.policy, self.others = policy, others
-        self.sizes = np.diff(starts, append=a.size)
+        self.sizes = counts(starts, a.size)
         self.served = self._served()
         self.blocks = list(self._blocks())
 
@@ -132,7 +135,7 @@ class Market:
         picky = (self.alpha >= 1) & (self.sizes > 1)
         if self.policy != "eligible" or not picky.any():
             return None
-        return (self.b > entry_price(self.a, self.b, self.c)) | np.repeat(~picky, self.sizes)
+        return (self.b > entry_price(self.a, self.b, self.c)) | (~picky).repeat(self.sizes)
 
     def _blocks(self):
         number = self.sizes if self.served is None else np.add.reduceat(self.served, self.starts, dtype=np.intp)
@@ -145,7 +148,7 @@ class Market:
             else:
                 inside = np.zeros(self.starts.size, bool)
                 inside[groups] = True
-                inside = np.repeat(inside, self.sizes)
+                inside = inside.repeat(self.sizes)
                 users = np.flatnonzero(inside if self.served is None else inside & self.served)
                 a, b = self.a[users], self.b[users]
             sizes = number[groups]
@@ -226,7 +229,7 @@ def welfare_price(market) -> float:
         value, weight = np.add.reduceat(half * b, starts), np.add.reduceat(half, starts)
         share = 1 / (1 + c * weight)
         price = (market.others + (value * share).sum()) / (1 / c + (weight * share).sum())
-        buys = b > np.repeat(price + c * (value - price * weight) * share, sizes)
+        buys = b > (price + c * (value - price * weight) * share).repeat(sizes)
         if buys.all():
             return float(price)
         half, b, sizes = half[buys], b[buys], np.add.reduceat(buys, starts, dtype=np.intp)

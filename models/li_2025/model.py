@@ -32,8 +32,10 @@ And ln s = ln x + ln(b − p − a x) is jointly concave in x and y_j, though s 
 
 erratum : the proof of Theorem 2 differentiates J_j as if its own purchase left the price alone, and assumes U'(0) > p for
     every user. Quasiconcavity fails for 1/2 < alpha < 1 once a user leaves: a = (.5, .5), b = (10, 2), c = .5, nobody
-    else, alpha = .75 has local maxima at y = 2.5417 and y = 5. Best responses with alpha < 1 are therefore answered
+    else, alpha = .75 has local maxima at y = 2.5524 and y = 5. Best responses with alpha < 1 are therefore answered
     as programs whose convexity is not proved.
+erratum : nor does a pure equilibrium always exist (``no_equilibrium.dat``; ``fig10_no_equilibrium.dat`` is a draw of the
+    paper's own kind), nor is it always the only one, as Conjecture 1 has it (``uniqueness.dat``).
 erratum : (3) with alpha ≥ 1 is −∞ as soon as one user of an aggregator has b ≤ p, and with b ~ U(0, 10) one nearly always
     has. ``policy`` says what is meant: *strict* the formulas, *eligible* that an aggregator with alpha ≥ 1 serves the
     users who would buy if nobody were aggregated, b > ``price_without_aggregators``; others get nothing.
@@ -113,7 +115,7 @@ model.price_without_aggregators = pyo.Param(
 
 def _is_served(model, i, j):
     """Whether aggregator j buys for its user i under the policy: only with alpha >= 1 can a user be left out."""
-    spoils_nothing = model.policy == "strict" or model.alpha[j] < 1 or len(model.MEMBERS[j]) == 1
+    spoils_nothing = model.policy.value == "strict" or model.alpha[j] < 1 or len(model.MEMBERS[j]) == 1
     return spoils_nothing or model.b[i] > model.price_without_aggregators
 
 

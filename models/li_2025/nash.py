@@ -19,7 +19,7 @@ from .roots import all_roots, clearing_price
 
 GAIN = 1e-8
 """The relative gain of a deviation up to which an equilibrium is verified: rounding, for a million users."""
-SEARCHED = 2_000
+SEARCHED = 1_000
 """Users up to which other roots are tried when the first one is no equilibrium."""
 
 

@@ -9,7 +9,7 @@ from .market import steepest, welfare_price
 PASSES = 100
 CELLS = 256
 """A search for all roots looks at this many cells between two exits, when only a handful of users can leave."""
-WORK = 4_000_000
+WORK = 400_000
 """Users times prices looked at in one go."""
 ULP = np.finfo(float).eps
 
@@ -26,6 +26,8 @@ def clearing_price(market) -> float:
     if high <= low:
         return low
     start = welfare_price(market)
+    if all(block.alone or block.alpha == 0 for block in market.blocks):
+        return start
     if market.jumps:
         low, high = _piece(market, low, high, start)
     return float(falling_root(market, low, high, start))
@@ -63,6 +65,9 @@ def _piece(market, low, high, start):
 def falling_root(market, low, high, start=None):
     """Roots of F, each between a price where F > 0 and one where F < 0: Newton inside the bracket, else bisection.
 
+    Newton's next step would be some k times the square of this one, k as it was from the last step to this: where that is
+    rounding, this one ends it.
+
     Parameters
     ----------
     low, high, start : array_like
@@ -75,18 +80,20 @@ def falling_root(market, low, high, start=None):
     scalar = np.ndim(low) == 0
     low, high = np.array(low, float, ndmin=1), np.array(high, float, ndmin=1)
     price = (low + high) / 2 if start is None else np.clip(np.array(start, float, ndmin=1), low, high)
-    last, done = high - low, np.zeros(low.shape, bool)
+    last, settled = high - low, np.zeros(low.shape, bool)
     for _ in range(PASSES):
         excess, slope = market.excess(price)
         low, high = np.where(excess > 0, price, low), np.where(excess < 0, price, high)
         with np.errstate(divide="ignore", invalid="ignore"):
-            step = -excess / slope
-        done |= (excess == 0) | (np.abs(step) <= 2 * ULP * np.abs(price)) | (high - low <= 2 * ULP * np.abs(high))
-        if done.all():
-            break
+            step = np.where(settled | (excess == 0), 0.0, -excess / slope)
+            ahead = np.abs(step) * (step / last) ** 2
         newton = (price + step > low) & (price + step < high) & (np.abs(step) <= 0.5 * last)
-        new = np.where(done, price, np.where(newton, price + step, (low + high) / 2))
+        settled |= (np.abs(step) <= ULP * np.abs(price)) | (high - low <= 2 * ULP * np.abs(high))
+        new = np.where(settled, price, np.where(newton, price + step, (low + high) / 2))
+        settled |= newton & (ahead <= ULP * np.abs(price))
         last, price = np.abs(new - price), new
+        if settled.all():
+            break
     return price[0] if scalar else price
 
 

@@ -2,7 +2,8 @@
 
 Sections are ``rows`` (adding complementarity rows, against Pyomo's own transformations), ``problems`` (the published
 problems, against the plain chains and pympcc), ``khe`` (every route on growing cases, against the exact algorithm),
-``exact`` (that algorithm alone) and ``start`` (whole processes). Nothing is asserted about time.
+``exact`` (that algorithm alone), ``li`` (equilibria of aggregators, against the paper's own method) and ``start`` (whole
+processes). Nothing is asserted about time.
 
 Seconds are CPU seconds of this process and of those it starts, medians after a warm-up, unless a column says wall.
 """
@@ -25,6 +26,7 @@ SECTIONS = {
     "rows": "rows of complementarity pairs added to a Pyomo model, and the model written as .nl",
     "exact": "the exact algorithm of Khe et al. 2025",
     "khe": "Khe et al. 2025 by every route, against the exact algorithm",
+    "li": "equilibria of Li et al. 2025 by the exact algorithm, and by the paper's two steps in rounds",
     "problems": "published problems whose KKT system stands for the follower",
 }
 """In the order they run: module of this directory → title."""
