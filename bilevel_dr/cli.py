@@ -110,7 +110,7 @@ def solve(
     model: Model,
     data: Data,
     set_: Set = [],  # noqa: B006  typer reads the default, nobody changes it
-    reformulation: Annotated[str, typer.Option(metavar="R", help="auto, sos1, big_m, scholtes, product, …")] = "auto",
+    reformulation: Annotated[str, typer.Option(metavar="R", help="auto, sos1, big_m, scholtes, best_response, …")] = "auto",
     solver: Annotated[str, typer.Option(metavar="S", help="auto, a name that doctor lists, or a path")] = "auto",
     starts: Starts = None,
     time_limit: Limit = None,
