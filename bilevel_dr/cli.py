@@ -284,7 +284,7 @@ def doctor(json: Json = False):
 
 def exit_code(solution) -> int:
     """What a solution ends the process with."""
-    if solution.certificate is not None and solution.certificate.passed:
+    if solution.certificate is not None and solution.certificate.passed and solution.claim != "none":
         return OK
     codes = {"infeasible": INFEASIBLE, "unbounded": UNBOUNDED, "limit": LIMIT}
     return codes.get(solution.termination, SOLVER if solution.certificate is None else REFUSED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyomo.environ as pyo
@@ -10,6 +11,8 @@ import pytest
 from builders import snapshot, tracking
 
 import bilevel_dr as bdr
+from bilevel_dr import best_response, cli, games, solving
+from bilevel_dr.convexity import judge_all
 from bilevel_dr.errors import ModelError
 from bilevel_dr.games import as_game
 
@@ -217,6 +220,21 @@ def test_a_local_best_response_is_no_nash_equilibrium():
     best, _, local = sorted(np.roots([4, 0, -2, 0.3]).real)
     assert found.solution.claim == "nash" and sold(found.solution) == pytest.approx([best], abs=1e-6)
     assert not bdr.verify(m, {"player[1].y": local})
+
+
+def test_players_that_were_only_searched_locally_claim_nothing(monkeypatch):
+    """A game's answer is an equilibrium or none: a certificate that rests on a local search of one player is no proof."""
+
+    def unsure(program):
+        return {name: replace(verdict, convexity="not proved") for name, verdict in judge_all(program).items()}
+
+    monkeypatch.setattr(best_response, "_by_scip", lambda *_: best_response.Response("failed"))
+    monkeypatch.setattr(games, "judge_all", unsure)
+    monkeypatch.setattr(solving, "judge_all", unsure)
+    for route in ("scholtes", "best_response"):
+        solution = bdr.solve(cournot((1, 2)), route)
+        assert solution.certificate.passed and solution.claim == "none"
+        assert cli.exit_code(solution) != 0
 
 
 # Models as players, and leaders ---------------------------------------------------------------------------------------
