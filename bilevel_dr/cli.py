@@ -111,7 +111,7 @@ def solve(
     model: Model,
     data: Data,
     set_: Set = [],  # noqa: B006  typer reads the default, nobody changes it
-    reformulation: Annotated[str, typer.Option(metavar="R", help="auto, sos1, big_m, scholtes, product, …")] = "auto",
+    reformulation: Annotated[str, typer.Option(metavar="R", help="auto, sos1, big_m, scholtes, best_response, …")] = "auto",
     solver: Annotated[str, typer.Option(metavar="S", help="auto, a name that doctor lists, or a path")] = "auto",
     starts: Starts = None,
     time_limit: Limit = None,
@@ -334,7 +334,7 @@ def doctor(json: Json = False):
 
 def exit_code(solution) -> int:
     """What a solution ends the process with."""
-    if solution.certificate is not None and solution.certificate.passed:
+    if solution.certificate is not None and solution.certificate.passed and solution.claim != "none":
         return OK
     codes = {"infeasible": INFEASIBLE, "unbounded": UNBOUNDED, "limit": LIMIT}
     return codes.get(solution.termination, SOLVER if solution.certificate is None else REFUSED)

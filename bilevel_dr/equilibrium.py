@@ -138,8 +138,8 @@ def best_response_dynamics(
     Notes
     -----
     Dynamics find stable equilibria only: one that they never reach may still exist, and a cycle proves nothing but that this
-    order and this start lead into it. See Algorithm 1 of any of its users, and Facchinei & Kanzow, "Generalized Nash
-    equilibrium problems", Annals of Operations Research 175 (2010), 177–211.
+    order and this start lead into it. See Facchinei & Kanzow, "Generalized Nash equilibrium problems", Annals of Operations
+    Research 175 (2010), 177–211.
     """
     if order not in ("sequential", "simultaneous"):
         raise ModelError(f"order={order!r}: players answer 'sequential' or 'simultaneous'")

@@ -66,11 +66,8 @@ class BlockGame(Game):
 class ProgramGame(Game):
     """One model a player; what the others decide is a fixed variable of the same name in it."""
 
-    def __init__(self, models: Sequence, options: Mapping):
-        models = [model.clone() for model in models]
-        names = [model.name for model in models]
-        if len(set(names)) < len(names):
-            names = [f"player {k}" for k in range(1, len(models) + 1)]
+    def __init__(self, models: Mapping, options: Mapping):
+        names, models = list(models), [model.clone() for model in models.values()]
         found = [{v.name: v for v in declared_variables(model)} for model in models]
         decided = [{n for n, v in one.items() if not v.fixed} for one in found]
         self.players = []
@@ -106,7 +103,9 @@ class ProgramGame(Game):
 def as_game(game, options: Mapping) -> Game:
     """The game that a model, or a sequence of models, states; see :func:`bilevel_dr.best_response_dynamics`."""
     if isinstance(game, Sequence):
-        return ProgramGame(game, options)
+        numbered = {f"player {k}": model for k, model in enumerate(game, 1)}
+        named = {model.name: model for model in game}
+        return ProgramGame(named if len(named) == len(numbered) else numbered, options)
     if has_leaders(game):
         return ProgramGame(programs(game), options)
     return BlockGame(game)

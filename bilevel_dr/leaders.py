@@ -35,8 +35,8 @@ def has_leaders(instance) -> bool:
     return isinstance(instance, pyo.ConcreteModel) and instance.component("decided_by") is not None
 
 
-def programs(instance) -> list:
-    """One bilevel program a leader: its Objective alone is active, what other leaders decide is fixed; named by its Objective.
+def programs(instance) -> dict:
+    """By its Objective's name, each leader's bilevel program: that Objective alone is active, what others decide is fixed.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def programs(instance) -> list:
         An entry of ``decided_by`` that maps nothing, an Objective nobody decides for, a variable that two decide.
     """
     decides = _decisions(instance)
-    return [_program(instance, name, decides) for name in decides]
+    return {name: _program(instance, name, decides) for name in decides}
 
 
 def _decisions(instance) -> dict[str, list[str]]:
@@ -83,7 +83,6 @@ def _match(key, target):
 
 def _program(instance, name, decides):
     copy = instance.clone()
-    copy.name = name
     copy.del_component(copy.decided_by)
     for objective in copy.component_data_objects(pyo.Objective, active=True, descend_into=False):
         if objective.name != name:

@@ -318,8 +318,11 @@ class Search:
     def _claim(self, certificate: Certificate | None, objective, bound, polished: Polished | None) -> str:
         if certificate is None or not certificate.passed:
             return "none"
-        if self.working.program.leader is None and all(check.proved for check in certificate.followers.values()):
-            return "nash"
+        if self.working.program.leader is None:
+            if all(check.proved for check in certificate.followers.values()):
+                return "nash"
+            self.notes.append("no verified equilibrium: a better answer of some player is not excluded")
+            return "none"
         if not self.proved:
             return "stationary"
         if _close(objective, bound) and self.qualified:
