@@ -114,7 +114,7 @@ def _cheapest_level(game: Game, wholesale: Schedule) -> tuple[Schedule, float | 
     return schedule, game.divide(schedule).largest_profit(game.most(schedule))
 
 
-def answer(game: Game, evaluations: int = 600, seed: int = 0) -> Answer:
+def answer(game: Game, evaluations: int = 1500, seed: int = 0) -> Answer:
     """The largest profit found and the price of least norm for it.
 
     The best schedule first. Where no price supports it at the bound, other schedules are searched

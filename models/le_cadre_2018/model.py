@@ -1,7 +1,7 @@
 """Designing coalition-based fair and stable prices under private information: a reconstruction.
 
 H. Le Cadre, B. Pagnoncelli, T. Homem-de-Mello, O. Beaude: Designing coalition-based fair and stable pricing mechanisms
-under private information on consumers' reservation prices. European Journal of Operational Research 272 (2019) 270-291,
+under private information on consumers' reservation prices. European Journal of Operational Research (2018),
 doi:10.1016/j.ejor.2018.06.026.
 
 Only the abstract and the list of symbols came down to us, no equation, no table and no data. So this model is our
@@ -176,8 +176,6 @@ model.BLOCK_LOADS = pyo.Set(
 model.INTERRUPTIBLE_LOADS = pyo.Set(
     within=model.LOADS, initialize=lambda model: model.LOADS - model.BLOCK_LOADS, doc="I, loads that may pause"
 )
-
-
 model.CHOICES = pyo.Set(
     dimen=2, initialize=choices, doc="(l, s) that a block load may start in, (l, t) that an interruptible load may run in"
 )
