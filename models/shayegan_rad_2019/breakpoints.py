@@ -71,7 +71,7 @@ def solve(instance) -> Solution:
     day = read(instance)
     found = enumerate_breakpoints(day)
     if found is None:
-        note = "an hour has no feasible answer: line_limit, substation_limit or more wind than is used"
+        note = "an hour has no feasible answer: line_limit or substation_limit leaves none"
         return Solution(
             None, "none", None, None, "infeasible", "exact", "breakpoints", time.perf_counter() - began, notes=(note,)
         )

@@ -49,8 +49,8 @@ class Day:
 
     @property
     def load(self) -> np.ndarray:
-        """Demand less wind at each bus, shape (n, H), MW."""
-        return self.share * self.demand - self.wind_at * self.wind
+        """Demand less wind at each bus, shape (n, H), MW; wind beyond the demand is spilled."""
+        return self.share * self.demand - self.wind_at * np.minimum(self.wind, self.demand)
 
     @property
     def one_cost(self) -> np.ndarray:

@@ -323,7 +323,6 @@ def _no_answer(day, began) -> Solution:
         least = extreme == "with all reductions"
         limits += [
             (extreme, "substation_limit", (S > feeder.substation_limit) & least),
-            (extreme, "P_sub >= 0 (more wind than is used)", (S < 0) & (not least)),
             (extreme, "voltage_min", (U < feeder.voltage_min)[1:].any(axis=0) & least),
             (extreme, "voltage_max", (U > feeder.voltage_max)[1:].any(axis=0) & (not least)),
             (extreme, "line_limit", (flows[0] > feeder.line_limit).any(axis=0) & least),

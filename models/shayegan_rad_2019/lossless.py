@@ -155,7 +155,9 @@ def dso(dso):
     def injection(dso, n, h):
         bought = dso.substation[h] if n == root else 0
         let_go = dso.reduction[n, h] if n in model.PARTICIPANTS else 0
-        return bought + let_go + (n == wind_bus) * model.wind[h] - model.share[n] * model.demand[h]
+        return (
+            bought + let_go + (n == wind_bus) * min(model.wind[h], model.demand[h]) - model.share[n] * model.demand[h]
+        )
 
     @dso.Constraint(model.BUSES, model.HOURS, doc="(5) what a bus has to spare flows out [MW]")
     def balance(dso, n, h):

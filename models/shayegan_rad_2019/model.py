@@ -34,8 +34,8 @@ erratum : (26) is the first moment only; a deviation is √(E Z² − (E Z)²).
 erratum : the last row of Table 1 says x_3,1 and is x_3,2.
 erratum : λ, ω and ζ stand for a price, dual variables and again for skewness, weights and locations. Here λ is the price.
 
-Not in the paper: the voltage at the substation is held at ``slack_voltage``, wind costs nothing and cannot be spilled, and the
-price is at most ``price_limit``, twice the highest market price, since a DSO forced to buy would pay anything.
+Not in the paper: the voltage at the substation is held at ``slack_voltage``, wind costs nothing and is spilled beyond the demand,
+and the price is at most ``price_limit``, twice the highest market price, since a DSO forced to buy would pay anything.
 
 Structure
 ---------
@@ -212,7 +212,9 @@ def dso(dso):
     def injection(dso, n, h):
         bought = dso.substation[h] if n == root else 0
         let_go = dso.reduction[n, h] if n in model.PARTICIPANTS else 0
-        return bought + let_go + (n == wind_bus) * model.wind[h] - model.share[n] * model.demand[h]
+        return (
+            bought + let_go + (n == wind_bus) * min(model.wind[h], model.demand[h]) - model.share[n] * model.demand[h]
+        )
 
     @dso.Constraint(model.BUSES, model.HOURS, doc="(5) what a bus has to spare flows out [MW]")
     def balance(dso, n, h):

@@ -53,7 +53,6 @@ def day(case):
 
 @cache
 def best(case):
-    """The best price at the means of the inputs, with its proof."""
     return exact.best_price(day(case))
 
 
