@@ -10,6 +10,7 @@ import math
 import os
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -258,6 +259,11 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
     keep : ComponentMap of Var data to float, optional
         A starting point, completed by SCIP where it is partial.
     """
+    with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
+        return _in_scip(model, folder, gap, time_limit, options, keep)
+
+
+def _in_scip(model, folder: str, gap, time_limit, options, keep) -> Outcome:
     import pyscipopt
 
     began = time.perf_counter()
@@ -269,16 +275,15 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
     for s in indicators:
         s.deactivate()
     try:
-        with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
-            path = os.path.join(folder, "model.nl")
-            variables, rows = write(model, path)
-            if not variables:
-                return Outcome("optimal", values=np.empty(0), bound=_constant_objective(model))
-            try:
-                with no_output():
-                    scip.readProblem(path)
-            except Exception as error:  # PySCIPOpt raises bare Exception for a reader's refusal
-                raise SolverFailed(f"SCIP cannot read {model.name}: {_last_line(error)}") from error
+        path = os.path.join(folder, "model.nl")
+        variables, rows = write(model, path)
+        if not variables:
+            return Outcome("optimal", values=np.empty(0), bound=_constant_objective(model))
+        try:
+            with no_output():
+                scip.readProblem(path)
+        except Exception as error:  # PySCIPOpt raises bare Exception for a reader's refusal
+            raise SolverFailed(f"SCIP cannot read {model.name}: {_last_line(error)}") from error
     except _Contradiction as error:
         return Outcome("infeasible", message=str(error))
     finally:
@@ -291,6 +296,8 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
         binary, side = (ordered[position[id(v)]] for v in s.get_variables())
         scip.addConsIndicator(side <= 0, binvar=binary)
     scip.setParams({"limits/gap": gap, "misc/catchctrlc": True, **(options or {})})
+    with suppress(KeyError):  # a SCIP that was built without Ipopt
+        scip.setParam("nlpi/ipopt/optfile", _without_metis(folder))
     if any(row.body.polynomial_degree() not in (0, 1) for row in rows):
         scip.setParam(*_SETS_TRULY)
     if time_limit is not None:
@@ -318,6 +325,14 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
     return Outcome(
         named.get(status, fallback), tuple(variables), values, bound, f"SCIP: {status}", time.perf_counter() - began
     )
+
+
+def _without_metis(folder: str) -> str:
+    """A file of Ipopt's options: METIS, one of the orderings of SCIP's own Ipopt, ends the process on some large problems."""
+    path = os.path.join(folder, "ipopt.opt")
+    with open(path, "w") as stream:
+        stream.write("mumps_pivot_order 0\n")
+    return path
 
 
 _SETS_TRULY = "constraints/SOS1/autosos1branch", False
