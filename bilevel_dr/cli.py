@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import time
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -133,9 +134,13 @@ def solve(
     }
     with work(json), kept_run(out, options) as run:
         from . import solving
+        from .papers import resolve_model
 
         instance = _load(model, data, set_, trust_data, run)
-        run["solution"] = solution = solving.solve(instance, reformulation, solver, time_limit, starts, seed)
+        solution = solving.solve(instance, reformulation, solver, time_limit, starts, seed)
+        if (paper := resolve_model(model)[2]) is not None:
+            solution = paper.held_against_exact(instance, solution)
+        run["solution"] = solution
     if json:
         from .run_folder import summary
 
@@ -265,7 +270,8 @@ def pem(
         options = {"solver": solver, "time_limit": time_limit, "starts": starts, "seed": seed}
         exact, solve = _routes(route, paper, options)
         case = uncertainty.Case(found, resolve_data(data, paper), merged(set_), trust_data, exact, solve)
-        answers = uncertainty.estimate_case(case, scheme, monte_carlo, seed, workers or cores(), _progress())
+        tell = partial(LOG.info, "%d of %d points")
+        answers = uncertainty.estimate_case(case, scheme, monte_carlo, seed, workers or cores(), tell)
     if json:
         print_json({"model": model, "data": data, "scheme": scheme} | answers.as_dict())
     else:
@@ -352,8 +358,6 @@ def _load(model: str, data: str, settings: list[str], trust_data: bool, run: dic
 
 def _routes(route: str, paper, options: dict) -> tuple:
     """The exact algorithm and the solve of a route of ``pem``, each None where it is not to be used."""
-    from functools import partial
-
     from . import solving
 
     exact = paper.exact() if paper is not None else None
@@ -364,13 +368,6 @@ def _routes(route: str, paper, options: dict) -> tuple:
     reformulation = "auto" if route == "solve" else route
     solve = partial(solving.solve, reformulation=reformulation, **options)
     return exact if route == "auto" and options["solver"] == "auto" else None, solve
-
-
-def _progress():
-    """Tells on a terminal how far it is."""
-    if not sys.stderr.isatty():
-        return None
-    return lambda done, of: typer.echo(f"\r{done} of {of} points" + "\n" * (done == of), nl=False, err=True)
 
 
 def _study(paper, quick: bool):

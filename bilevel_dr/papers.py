@@ -10,7 +10,7 @@ import difflib
 import importlib
 import inspect
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
 from itertools import takewhile
@@ -67,6 +67,30 @@ class Paper:
         if not (self.room / "exact.py").is_file():
             return None
         return importlib.import_module(f"bilevel_dr.models.{self.name}.exact").solve
+
+    def held_against_exact(self, instance, solution):
+        """A local answer with a note that says how far it falls short of the paper's exact algorithm; any other as it is.
+
+        Parameters
+        ----------
+        instance : ConcreteModel
+        solution : Solution
+        """
+        exact = self.exact()
+        if exact is None or solution.claim not in ("local", "stationary"):
+            return solution
+        try:
+            best = exact(instance)
+        except ValueError:  # not one of the instances it takes
+            return solution
+        if best.claim != "global":
+            return solution
+        value, found = best.leader_objective, solution.leader_objective
+        short = abs(value - found) / max(1.0, abs(value))
+        if short <= 1e-6:
+            return solution
+        note = f"{100 * short:.2g} % short of the exact algorithm's proved optimum, {value:.6g}"
+        return replace(solution, best_bound=best.best_bound, notes=(note, *solution.notes))
 
     def case(self, words: list[str]) -> str:
         """The text of a data file that the paper's ``cases.py`` draws.

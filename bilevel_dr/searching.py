@@ -250,6 +250,8 @@ class Search:
                 outcome = replace(outcome, status="limit")
                 break
             answers.load(leader)
+            if self.large:  # bilevel-feasible as it stands: the best of its piece may beat where the continuation ends
+                candidates += self._candidates()[:1]
             outcome = follow(self.working, nlp, reformulation, number + pace, self.clock)
             log.info("start %d: %s", number, outcome.message)
             if outcome.has_point:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +18,8 @@ from typer.testing import CliRunner
 
 import bilevel_dr as bdr
 from bilevel_dr import cli, comparison, papers, solving
+from bilevel_dr.models.khe_2025 import exact
+from bilevel_dr.models.khe_2025.model import model
 
 MODEL = """
 import pyomo.environ as pyo
@@ -405,3 +409,18 @@ def test_a_crash_of_compiled_code_is_a_solver_failure(toy, temporary):
     result = run("solve", *toy, "--json", TMPDIR=str(temporary))
     assert result.returncode == 6 and "SIGSEGV" in result.stderr and result.stdout == ""
     assert list(temporary.iterdir()) == []
+
+
+def test_a_local_answer_of_a_paper_is_held_against_its_exact_algorithm():
+    loaded = bdr.load(model, str(files("bilevel_dr.data") / "khe_2025" / "hard_800.dat"))
+    best = exact.solve(loaded)
+    short = replace(best, leader_objective=0.9 * best.leader_objective, claim="local", best_bound=None)
+    held = papers.find_paper("khe_2025").held_against_exact(loaded, short)
+    assert "10 % short of the exact algorithm's proved optimum, 608.249" in held.notes[0]
+    assert held.best_bound == pytest.approx(best.leader_objective)
+    assert papers.find_paper("khe_2025").held_against_exact(loaded, best) is best
+
+
+def test_an_exact_algorithm_says_nothing_about_a_variant_it_does_not_answer():
+    result = run("solve", "khe_2025/share_of_call", "hard_800", "--reformulation", "product", "--starts", "1")
+    assert result.returncode == 0 and "exact algorithm" not in result.stdout

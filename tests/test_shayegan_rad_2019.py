@@ -269,7 +269,6 @@ def test_a_dso_that_must_buy_pays_the_price_limit():
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        ({"wind": {h: 9.0 for h in (3, 4)}}, "hour 3: P_sub >= 0 .more wind than is used. cannot be kept"),
         ({"voltage_min": {n: 0.99 for n in range(2, 35)}}, "voltage_min cannot be kept, not even with all reductions"),
         ({"line_limit": {(22, 23): 0.9}}, "hour 1: line_limit cannot be kept, not even without reductions"),
         ({"line_limit": {(6, 7): 1.0}}, "line_limit cannot be kept, not even with all reductions"),
@@ -281,6 +280,21 @@ def test_an_hour_without_an_answer_is_named_with_the_limit_that_leaves_none(over
     assert (solution.termination, solution.claim, solution.leader_objective) == ("infeasible", "none", None)
     assert not solution.point
     assert re.search(words, solution.notes[0]), solution.notes
+
+
+def test_wind_beyond_the_demand_is_spilled():
+    """At most the losses are bought then, and no more wind makes a difference."""
+    profits = []
+    for wind in (6.0, 9.0):
+        instance = bdr.load(model, path("working_day"), overrides={"wind": {h: wind for h in range(3, 7)}})
+        found = exact.respond(exact.read(instance), [80.0])
+        assert found.solved.all() and (found.substation[2:6] < 0.3).all()
+        profits.append(exact.solve(instance).leader_objective)
+        copy = best_answer(instance, 45.0)
+        answer = exact.respond(exact.read(instance), [45.0])
+        cost = (45.0 * answer.reduction.sum(axis=0) + exact.read(instance).market_price * answer.substation).sum()
+        assert cost == pytest.approx(pyo.value(copy.dso.cost), rel=1e-8)
+    assert profits[0] == pytest.approx(profits[1], rel=1e-12)
 
 
 def test_the_exact_route_refuses_what_it_cannot_answer():

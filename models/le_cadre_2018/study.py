@@ -119,7 +119,7 @@ def rows(quick=False) -> list[dict]:
         than the abstract says) or ``uncertified`` (the price of base12 failed the engine's certificate).
     """
     found = quantities(60 if quick else 600)
-    reported = pd.read_csv(DATA / "reported.csv")
+    reported = pd.read_csv(DATA / "reported.csv", dtype={"unit": str})
     return [_row(stated, found[stated.quantity]) for stated in reported.itertuples()]
 
 

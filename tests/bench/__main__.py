@@ -3,8 +3,9 @@
 Sections are ``rows`` (adding complementarity rows, against Pyomo's own transformations), ``problems`` (the published
 problems, against the plain chains and pympcc), ``khe`` (every route on growing cases, against the exact algorithm),
 ``exact`` (that algorithm alone), ``li`` (equilibria of aggregators, against the paper's own method), ``le_cadre`` (closed
-forms, against brute force and generic solvers), ``start`` (whole processes) and ``workers`` (functions sent to worker
-processes, against ``concurrent.futures``). Nothing is asserted about time.
+forms, against brute force and generic solvers), ``shayegan`` (six points against samples, a continuation against Pyomo's
+chain), ``start`` (whole processes) and ``workers`` (functions sent to worker processes, against ``concurrent.futures``).
+Nothing is asserted about time.
 
 Seconds are CPU seconds of this process and of those it starts, medians after a warm-up, unless a column says wall.
 """
@@ -28,6 +29,7 @@ SECTIONS = {
     "rows": "rows of complementarity pairs added to a Pyomo model, and the model written as .nl",
     "exact": "the exact algorithm of Khe et al. 2025",
     "khe": "Khe et al. 2025 by every route, against the exact algorithm",
+    "shayegan": "Shayegan-Rad and Zangeneh 2019: six points against samples, a continuation against Pyomo's own chain",
     "li": "equilibria of Li et al. 2025 by the exact algorithm, and by the paper's two steps in rounds",
     "le_cadre": "Le Cadre et al. 2018, reconstructed: closed forms against brute force, the reference case seeded and cold",
     "problems": "published problems whose KKT system stands for the follower",
