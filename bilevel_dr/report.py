@@ -111,6 +111,54 @@ def render(sections: Sequence[Section], versions: Mapping[str, str], written: st
     )
 
 
+def stated_row(
+    paper: str, stated, value: float, deviation: float = math.nan, verified: bool = True, within: float = 0.05
+) -> dict:
+    """One row of a paper's ``reported.csv`` beside what was found.
+
+    Parameters
+    ----------
+    paper : str
+    stated : named tuple
+        ``case, quantity, value, sd, unit, where, tolerance, comment``.
+    value, deviation : float
+        Found; the deviation NaN where there is none.
+    verified : bool
+        Whether the certificate of the answer it comes from passed.
+    within : float
+        Relative distance of a deviation to the stated one that counts as the same.
+
+    Returns
+    -------
+    dict
+        ``paper, table, case, quantity, unit, reported, reported_sd, reproduced, reproduced_sd, relative_error, status,
+        comment``. ``status`` is ``uncertified``, ``discrepancy`` (the row has no tolerance: what is stated does not hold, the
+        comment says where), ``reproduced`` or ``missed``.
+    """
+    error = abs(value - stated.value)
+    if not verified:
+        status = "uncertified"
+    elif math.isnan(stated.tolerance):
+        status = "discrepancy"
+    else:
+        close = error <= stated.tolerance and not abs(deviation - stated.sd) > within * stated.sd
+        status = "reproduced" if close else "missed"
+    return {
+        "paper": paper,
+        "table": stated.where,
+        "case": stated.case,
+        "quantity": stated.quantity,
+        "unit": stated.unit,
+        "reported": float(stated.value),
+        "reported_sd": None if math.isnan(stated.sd) else float(stated.sd),
+        "reproduced": float(value),
+        "reproduced_sd": None if math.isnan(deviation) else float(deviation),
+        "relative_error": error / abs(stated.value) if stated.value else None,
+        "status": status,
+        "comment": stated.comment if isinstance(stated.comment, str) else "",
+    }
+
+
 def facts_table(rows: Sequence[dict]):
     """The rows as a DataFrame in reading order, with the difference and with columns that say nothing left out.
 

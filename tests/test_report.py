@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bilevel_dr.report import Section, facts_table, number, render, write_report
+from bilevel_dr.report import Section, facts_table, number, render, stated_row, write_report
 
 ROW = {
     "paper": "p",
@@ -116,3 +118,23 @@ def test_facts_have_differences_and_deviations():
 )
 def test_numbers_are_short(value, text):
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "deviation", "tolerance", "verified", "status"),
+    [
+        (10.4, math.nan, 0.5, True, "reproduced"),
+        (10.6, math.nan, 0.5, True, "missed"),
+        (10.4, 2.05, 0.5, True, "reproduced"),
+        (10.4, 2.2, 0.5, True, "missed"),  # the deviation is 10 % off
+        (10.0, math.nan, math.nan, True, "discrepancy"),
+        (10.0, 2.0, 0.5, False, "uncertified"),
+    ],
+)
+def test_a_stated_number_has_the_status_it_earns(value, deviation, tolerance, verified, status):
+    stated = SimpleNamespace(
+        case="a", quantity="q", value=10.0, sd=2.0, unit="kWh", where="Table 1", tolerance=tolerance, comment=math.nan
+    )
+    row = stated_row("paper", stated, value, deviation, verified)
+    assert (row["status"], row["comment"], row["reported_sd"]) == (status, "", 2.0)
+    assert row["relative_error"] == pytest.approx(abs(value - 10) / 10)

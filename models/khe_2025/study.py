@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import bilevel_dr as bdr
-from bilevel_dr.report import facts_table
+from bilevel_dr.report import facts_table, stated_row
 
 from . import exact
 from . import figures as draw
@@ -104,7 +104,11 @@ def rows(quick=False) -> list[dict]:
     """
     found = {case: quantities(case, *_engine_answer(case)) for case in CASES}
     reported = pd.read_csv(DATA / "reported.csv")
-    return [_row(stated, found[stated.case][stated.quantity]) for stated in reported.itertuples()]
+    passed = {case: solution(case).certificate.passed for case in CASES}
+    return [
+        stated_row("khe_2025", stated, found[stated.case][stated.quantity], verified=passed[stated.case])
+        for stated in reported.itertuples()
+    ]
 
 
 def _engine_answer(case):
@@ -115,30 +119,6 @@ def _engine_answer(case):
         raise bdr.SolverFailed(f"khe_2025 {case}: no answer, termination {found.termination}; try bilevel-dr doctor")
     call = np.array([point[this.call[i].name] for i in this.CONSUMERS])
     return call, np.array([point[this.consumer[i].shift.name] for i in this.CONSUMERS])
-
-
-def _row(stated, value):
-    error = abs(value - stated.value)
-    if not solution(stated.case).certificate.passed:
-        status = "uncertified"
-    elif np.isnan(stated.tolerance):
-        status = "discrepancy"
-    else:
-        status = "reproduced" if error <= stated.tolerance else "missed"
-    return {
-        "paper": "khe_2025",
-        "table": stated.where,
-        "case": stated.case,
-        "quantity": stated.quantity,
-        "unit": stated.unit,
-        "reported": float(stated.value),
-        "reported_sd": None,
-        "reproduced": value,
-        "reproduced_sd": None,
-        "relative_error": error / abs(stated.value) if stated.value else None,
-        "status": status,
-        "comment": "" if pd.isna(stated.comment) else stated.comment,
-    }
 
 
 def _percent(part, whole):

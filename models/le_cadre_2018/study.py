@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import bilevel_dr as bdr
-from bilevel_dr.report import facts_table
+from bilevel_dr.report import facts_table, stated_row
 
 from . import cases, claims, core, dynamics, exact, learning, least_norm, pricing, size
 from . import figures as draw
@@ -120,31 +120,10 @@ def rows(quick=False) -> list[dict]:
     """
     found = quantities(60 if quick else 600)
     reported = pd.read_csv(DATA / "reported.csv", dtype={"unit": str})
-    return [_row(stated, found[stated.quantity]) for stated in reported.itertuples()]
-
-
-def _row(stated, value):
-    error = abs(value - stated.value)
-    if not certificate(stated.case).passed:
-        status = "uncertified"
-    elif np.isnan(stated.tolerance):
-        status = "discrepancy"
-    else:
-        status = "reproduced" if error <= stated.tolerance else "missed"
-    return {
-        "paper": "le_cadre_2018",
-        "table": stated.where,
-        "case": stated.case,
-        "quantity": stated.quantity,
-        "unit": stated.unit,
-        "reported": float(stated.value),
-        "reported_sd": None,
-        "reproduced": value,
-        "reproduced_sd": None,
-        "relative_error": error / abs(stated.value),
-        "status": status,
-        "comment": stated.comment,
-    }
+    return [
+        stated_row("le_cadre_2018", stated, found[stated.quantity], verified=certificate(stated.case).passed)
+        for stated in reported.itertuples()
+    ]
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------

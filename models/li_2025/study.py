@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import bilevel_dr as bdr
-from bilevel_dr.report import facts_table
+from bilevel_dr.report import facts_table, stated_row
 
 from . import accounts, claims, exact, experiments
 from . import figures as draw
@@ -87,31 +87,11 @@ def rows(quick=False) -> list[dict]:
     """
     found = verdicts(QUICK if quick else SEEDS)
     reported = pd.read_csv(DATA / "reported.csv")
-    return [_row(stated, found[stated.case, stated.quantity]) for stated in reported.itertuples()]
-
-
-def _row(stated, verdict):
-    error = abs(verdict.value - stated.value)
-    if not verdict.verified:
-        status = "uncertified"
-    elif np.isnan(stated.tolerance):
-        status = "discrepancy"
-    else:
-        status = "reproduced" if error <= stated.tolerance else "missed"
-    return {
-        "paper": "li_2025",
-        "table": stated.where,
-        "case": stated.case,
-        "quantity": stated.quantity,
-        "unit": stated.unit,
-        "reported": float(stated.value),
-        "reported_sd": None,
-        "reproduced": float(verdict.value),
-        "reproduced_sd": None,
-        "relative_error": error / abs(stated.value) if stated.value else None,
-        "status": status,
-        "comment": "" if pd.isna(stated.comment) else stated.comment,
-    }
+    verdict = {stated.Index: found[stated.case, stated.quantity] for stated in reported.itertuples()}
+    return [
+        stated_row("li_2025", stated, verdict[stated.Index].value, verified=verdict[stated.Index].verified)
+        for stated in reported.itertuples()
+    ]
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------
