@@ -219,20 +219,20 @@ class Search:
         """What :meth:`_continue` finds; of a large problem without the rows that play no part, if they play none there either."""
         points = list(leader_points(self.working, max(self.starts, TRIED) if self.large else self.starts, self.seed))
         if not self.large:
-            return self._continue(points, 0, reformulation, solver)
+            return self._continue(points, reformulation, solver)
         points, idle = screen(self.working, points, self.clock)
-        points, pace = points[: self.starts], 1  # each is an answer already: no need for the widest relaxation
+        points = points[: self.starts]
         if not idle:
-            return self._continue(points, pace, reformulation, solver)
+            return self._continue(points, reformulation, solver)
         whole, self.working = self.working, Working(self.instance, idle=idle)
         try:
-            found = self._continue(points, pace, reformulation, solver)
+            found = self._continue(points, reformulation, solver)
         finally:
             self.working = whole
         names = [name for candidate in found[2] for name in candidate.woken]
         if names:
             self.notes.append(f"{names[0]} was taken to be idle and is not: searched again with every row")
-            return self._continue(points, pace, reformulation, solver)
+            return self._continue(points, reformulation, solver)
         if found[2]:
             self.notes.append(
                 f"{len(idle)} of {len(whole.pairs)} complementarities were left out: their rows kept clear of their bounds at "
@@ -240,7 +240,7 @@ class Search:
             )
         return found
 
-    def _continue(self, points, pace: int, reformulation: str, solver: str):
+    def _continue(self, points, reformulation: str, solver: str):
         """Follow a local route from each leader decision: its smooth model, the last outcome, and a candidate a start."""
         nlp = self.working.nlp(reformulation, backend(solver))
         answers = Answers(self.working)
@@ -252,7 +252,9 @@ class Search:
             answers.load(leader)
             if self.large:  # bilevel-feasible as it stands: the best of its piece may beat where the continuation ends
                 candidates += self._candidates()[:1]
-            outcome = follow(self.working, nlp, reformulation, number + pace, self.clock)
+            # a screened start is an answer: it is kept to closely first, and never relaxed to the widest
+            pace = (2, 1)[number % 2] if self.large else number
+            outcome = follow(self.working, nlp, reformulation, pace, self.clock)
             log.info("start %d: %s", number, outcome.message)
             if outcome.has_point:
                 outcome.load()
