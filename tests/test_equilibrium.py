@@ -229,6 +229,7 @@ def test_players_that_were_only_searched_locally_claim_nothing(monkeypatch):
         return {name: replace(verdict, convexity="not proved") for name, verdict in judge_all(program).items()}
 
     monkeypatch.setattr(best_response, "_by_scip", lambda *_: best_response.Response("failed"))
+    monkeypatch.setattr(best_response, "_by_lagrangian", lambda *_: None)
     monkeypatch.setattr(games, "judge_all", unsure)
     monkeypatch.setattr(solving, "judge_all", unsure)
     for route in ("scholtes", "best_response"):
