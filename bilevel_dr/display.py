@@ -92,6 +92,8 @@ def show_section(section) -> None:
         frame.columns,
         [name in ("reported", "reproduced", "difference") for name in frame],
     )
+    for column, name in zip(table.columns, frame, strict=True):
+        column.no_wrap = name != "quantity"  # words may be folded, numbers and units not
     at = list(frame).index("status")
     for row in frame.itertuples(index=False, name=None):
         cells = [escape(number(value)) for value in row]
