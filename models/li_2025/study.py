@@ -87,11 +87,11 @@ def rows(quick=False) -> list[dict]:
     """
     found = verdicts(QUICK if quick else SEEDS)
     reported = pd.read_csv(DATA / "reported.csv")
-    verdict = {stated.Index: found[stated.case, stated.quantity] for stated in reported.itertuples()}
-    return [
-        stated_row("li_2025", stated, verdict[stated.Index].value, verified=verdict[stated.Index].verified)
-        for stated in reported.itertuples()
-    ]
+    return [_row(stated, found[stated.case, stated.quantity]) for stated in reported.itertuples()]
+
+
+def _row(stated, verdict):
+    return stated_row("li_2025", stated, verdict.value, verified=verdict.verified)
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------
