@@ -12,7 +12,7 @@ import bilevel_dr
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = {"bilevel_dr": ROOT / "bilevel_dr", "bilevel_dr.models": ROOT / "models", "bilevel_dr.data": ROOT / "data"}
-COMMAND_LINE = ("bilevel_dr.cli", "bilevel_dr.__main__", "bilevel_dr.supervision")
+COMMAND_LINE = ("bilevel_dr.cli", "bilevel_dr.__main__")
 KNOWS_PAPERS = ("bilevel_dr.cli", "bilevel_dr.doctor", "bilevel_dr.course", "bilevel_dr.app")  # by bilevel_dr.papers
 
 

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 import bilevel_dr as bdr
 from bilevel_dr import cli, papers, uncertainty
+from bilevel_dr.cli import studies
 from bilevel_dr.models.khe_2025 import exact
 from bilevel_dr.models.khe_2025.model import model as khe
 
@@ -199,13 +200,13 @@ def test_what_the_exact_algorithm_does_not_know_is_solved():
 
 def test_exact_is_chosen_where_the_paper_has_it():
     paper, options = papers.find_paper("khe_2025"), {"solver": "auto"}
-    assert cli._routes("exact", paper, options) == (exact.solve, None)
-    found, solve = cli._routes("auto", paper, options)
+    assert studies._routes("exact", paper, options) == (exact.solve, None)
+    found, solve = studies._routes("auto", paper, options)
     assert found is exact.solve and solve.keywords["reformulation"] == "auto"
     for route, other in (("solve", "auto"), ("sos1", "sos1")):
-        found, solve = cli._routes(route, paper, options)
+        found, solve = studies._routes(route, paper, options)
         assert found is None and solve.keywords["reformulation"] == other
-    assert cli._routes("auto", paper, {"solver": "scip"})[0] is None
+    assert studies._routes("auto", paper, {"solver": "scip"})[0] is None
 
 
 def test_convexity_that_is_not_proved_at_the_means_is_not_looked_for_again(tmp_path, monkeypatch):

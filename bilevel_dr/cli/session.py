@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import typer
 
-from .errors import BilevelError, DataError, ModelError
-from .progress import progress
+from ..errors import BilevelError, DataError, ModelError
+from ..progress import progress
 
 OK, USAGE, INFEASIBLE, UNBOUNDED, LIMIT, SOLVER, REFUSED = 0, 2, 3, 4, 5, 6, 7
 """Exit codes."""
@@ -20,7 +20,7 @@ LOG = logging.getLogger("bilevel_dr")
 
 def merged(settings: list[str]) -> dict:
     """``["target=900", "baseline[3]=90"]`` → ``{"target": 900, "baseline": {3: 90}}``."""
-    from .overrides import parse_override
+    from ..overrides import parse_override
 
     values: dict = {}
     for text in settings:
@@ -41,7 +41,7 @@ def kept_run(out: str | None, options: dict) -> Iterator[dict]:
         return
     import io
 
-    from .run_folder import check_target, write_run
+    from ..run_folder import check_target, write_run
 
     check_target(out)
     text = io.StringIO()
@@ -61,6 +61,16 @@ def kept_run(out: str | None, options: dict) -> Iterator[dict]:
         LOG.setLevel(level)
         if run["solution"] is not None or error:
             write_run(out, run["inputs"], options, run["solution"], text.getvalue(), error)
+
+
+def load_case(model: str, data: str, settings: list[str], trust_data: bool, run: dict):
+    from .. import loading
+    from ..papers import resolve_data, resolve_model
+
+    found, file, paper = resolve_model(model)
+    path = resolve_data(data, paper)
+    run["inputs"] = {"model": file, "data": path}
+    return loading.load(found, path, overrides=merged(settings), trust_data=trust_data)
 
 
 @contextmanager
@@ -115,6 +125,6 @@ def code_of(error: BilevelError) -> int:
 
 def print_json(value) -> None:
     """One JSON value on stdout, on one line."""
-    from .run_folder import as_json
+    from ..run_folder import as_json
 
     typer.echo(as_json(value))

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .report import SIGNS, facts_table, number
-from .solution import Certificate, Solution, split_name
+from ..report import SIGNS, facts_table, number
+from ..solution import Certificate, Solution, split_name
 
 ROWS = 24
 """Of variables and of followers; the rest is in the run folder."""

@@ -1,0 +1,133 @@
+"""Commands of many solves: pem, reproduce."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from ..errors import BilevelError, ModelError
+from .options import Data, Json, Limit, Model, Seed, Set, Starts, TrustData
+from .session import LIMIT, LOG, OK, REFUSED, code_of, cores, merged, or_data_error, print_json, work
+
+
+def pem(
+    model: Model,
+    data: Data,
+    set_: Set = [],  # noqa: B006
+    scheme: Annotated[str, typer.Option(metavar="S", help="2m, 2m+1 or 4m+1")] = "2m",
+    monte_carlo: Annotated[
+        int, typer.Option("--monte-carlo", metavar="N", min=0, help="check it by N scrambled Sobol points")
+    ] = 0,
+    route: Annotated[
+        str, typer.Option(metavar="R", help="auto (exact where the paper has it, else solve), exact, solve, sos1, …")
+    ] = "auto",
+    solver: Annotated[str, typer.Option(metavar="S", help="of a route that is not exact")] = "auto",
+    starts: Starts = None,
+    time_limit: Limit = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="processes; as many as cores by default")
+    ] = None,
+    seed: Seed = 0,
+    json: Json = False,
+    trust_data: TrustData = False,
+):
+    """Mean and standard deviation of the answer when data are uncertain, by Hong's point estimate method.
+
+    A parameter demand_std beside a parameter demand says by how much demand is uncertain. An indexed demand moves as one,
+    each value by its own demand_std, or all by the same where demand_std is one number. Different parameters are
+    independent and, where it is checked by samples, normal. Every point is solved and verified; the command ends with 5
+    where one has no certified answer.
+    """
+    with work(json):
+        from .. import uncertainty
+        from ..papers import resolve_data, resolve_model
+
+        found, _, paper = resolve_model(model)
+        options = {"solver": solver, "time_limit": time_limit, "starts": starts, "seed": seed}
+        exact, solve = _routes(route, paper, options)
+        case = uncertainty.Case(found, resolve_data(data, paper), merged(set_), trust_data, exact, solve)
+        tell = partial(LOG.info, "%d of %d points")
+        answers = uncertainty.estimate_case(case, scheme, monte_carlo, seed, workers or cores(), tell)
+    if json:
+        print_json({"model": model, "data": data, "scheme": scheme} | answers.as_dict())
+    else:
+        from . import display
+
+        display.show_answers(answers, f"{model} {data}: {scheme}")
+    for line in answers.failures:
+        typer.echo(f"not certified: {line}", err=True)
+    raise typer.Exit(LIMIT if answers.failures else OK)
+
+
+def reproduce(
+    names: Annotated[list[str], typer.Argument(metavar="[PAPER]...", help="all of them by default")] = [],  # noqa: B006
+    quick: Annotated[bool, typer.Option("--quick", help="fewer samples and starts")] = False,
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="folder of the report")] = "build/report",
+    json: Json = False,
+):
+    """The papers' tables and figures: reported against reproduced, and an HTML report."""
+    with work(json):
+        from datetime import date
+
+        from ..papers import find_paper, list_papers
+        from ..report import write_report
+        from ..run_folder import versions
+
+        or_data_error(lambda: os.makedirs(out, exist_ok=True), out)  # now rather than after minutes
+        chosen = [find_paper(name) for name in names] or [p for p in list_papers().values() if p.has_study]
+        sections, errors = [], []
+        for paper in chosen:
+            section, error = _study(paper, quick)
+            sections.append(section)
+            errors += [error] if error else []
+        page = or_data_error(lambda: write_report(out, sections, versions(), date.today().isoformat()), out)
+    rows = [row for section in sections for row in section.rows]
+    if json:
+        print_json(rows)
+    else:
+        from . import display
+
+        for section in sections:
+            display.show_section(section)
+        typer.echo(f"report: {page}")
+    if errors:
+        raise typer.Exit(code_of(errors[0]))
+    raise typer.Exit(REFUSED if any(row["status"] == "uncertified" for row in rows) else OK)
+
+
+def _routes(route: str, paper, options: dict) -> tuple:
+    """The exact algorithm and the solve of a route of ``pem``, each None where it is not to be used."""
+    from .. import solving
+
+    exact = paper.exact() if paper is not None else None
+    if route == "exact":
+        if exact is None:
+            raise ModelError("--route exact: this model has no exact algorithm; choose a reformulation, or 'auto'")
+        return exact, None
+    reformulation = "auto" if route == "solve" else route
+    solve = partial(solving.solve, reformulation=reformulation, **options)
+    return exact if route == "auto" and options["solver"] == "auto" else None, solve
+
+
+def _study(paper, quick: bool):
+    """One paper's section of the report, and the error that cut it short, if one did."""
+    from ..report import Section
+
+    began, found, error = time.perf_counter(), {}, None
+    try:
+        study = paper.study()
+        for part in ("rows", "tables", "figures"):
+            LOG.info("%s: %s …", paper.name, part)
+            if not sys.stderr.isatty():  # a terminal has it in its line of progress
+                typer.echo(f"{paper.name}: {part} …", err=True)
+            found[part] = getattr(study, part)(quick)
+    except BilevelError as problem:
+        error = problem
+        typer.echo(f"bilevel-dr: {paper.name}: {problem}", err=True)
+    seconds = time.perf_counter() - began
+    return Section(paper.name, paper.title, paper.about, **found, seconds=seconds, error=str(error or "")), error
