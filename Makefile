@@ -16,7 +16,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help venv reproduce test test-long test-browser lint bench readme constraints clean distclean
+.PHONY: help venv reproduce test test-long test-browser lint docs bench readme constraints clean distclean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,6 +37,10 @@ test-browser: $(READY)  ## only the tests of pages in a real browser: Debian's c
 
 lint: $(READY)       ## ruff
 	$(BIN)/ruff check .
+
+docs: $(READY)       ## the documentation, into build/docs/index.html
+	@test $(VENV)/.docs -nt $(READY) || { $(PIP) --no-build-isolation --editable ".[docs]" && touch $(VENV)/.docs; }
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs $(ARGS)
 
 bench: $(READY)      ## the measured tables: time per reformulation, solver and size
 	$(BIN)/python tests/bench $(ARGS)

@@ -8,8 +8,9 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-import bilevel_dr as bdr
 import pyomo.environ as pyo
+
+import bilevel_dr as bdr
 from bilevel_dr.papers import list_papers, resolve_data
 from bilevel_dr.solution import split_name
 
@@ -38,13 +39,13 @@ def page(paper) -> str:
     text = importlib.import_module(f"bilevel_dr.models.{paper.name}.model").__doc__.strip()
     title, _, story = text.partition("\n")
     story = story.replace("\nStructure\n---------\n", "\n**Structure**\n\n").replace("|", "∣")
+    story = re.sub(r"^=+(?: +=+)+\n(?:.+\n)+?=+(?: +=+)+\n(?:.+\n)+?=+(?: +=+)+$", _mapping, story, flags=re.MULTILINE)
     story = re.sub(r"^erratum : (.*(?:\n +.*)*)", _erratum, story, flags=re.MULTILINE)
-    parts = [f"{_title(title.rstrip('.'), '=')}", f"``{paper.name}``; this text is the docstring of its model.", story.strip()]
+    parts = [_title(title.rstrip("."), "="), f"``{paper.name}``; this text is the docstring of its model.", story.strip()]
     parts += [_title("Every component of the model"), components(paper)]
-    parts += [_title("Cases"), _table(("case", "what it is"), [(f"``{name}``", _plain(line)) for name, line in paper.cases.items()])]
+    parts += [_title("Cases"), _named("case", paper.cases)]
     if paper.variants:
-        variants = [(f"``{paper.name}/{name}``", _plain(line)) for name, line in paper.variants.items()]
-        parts += [_title("Variants of the model"), _table(("name", "what it is"), variants)]
+        parts += [_title("Variants of the model"), _named(f"{paper.name}/…", paper.variants)]
     parts += [_title("Where the numbers come from"), sources(paper.name)]
     return "\n\n".join(parts) + "\n"
 
@@ -63,13 +64,31 @@ def components(paper) -> str:
 
 def sources(paper: str) -> str:
     text = (files("bilevel_dr.data") / paper / "sources.csv").read_text(encoding="utf-8")
-    rows = [(f"``{row['parameter']}``", row["unit"], row["status"], _plain(row["where"]), _plain(row["note"])) for row in csv.DictReader(text.splitlines())]
-    return _table(("parameter", "unit", "status", "where", "note"), rows)
+    head = ("parameter", "unit", "status", "where", "note")
+    rows = [[_plain(row[name]) for name in head] for row in csv.DictReader(text.splitlines())]
+    return _table(head, [[f"``{name}``", *rest] for name, *rest in rows])
+
+
+def _mapping(found) -> str:
+    """A simple table as a list table: its cells begin with the numbers of equations, which are no items of a list."""
+    lines = found[0].splitlines()
+    starts = [place.start() for place in re.finditer("=+", lines[0])]
+    cells = [[line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)] for line in lines]
+    head, *rows = [row for row in cells if not row[0].startswith("=")]
+    return _table(head, [[_number(cell) for cell in row] for row in rows])
+
+
+def _number(cell: str) -> str:
+    return f"\\{cell}" if cell.startswith("(") else cell
 
 
 def _erratum(found) -> str:
     """An erratum line of a docstring, as an item of a list."""
     return "* **erratum:** " + " ".join(found[1].split())
+
+
+def _named(head: str, lines: dict) -> str:
+    return _table((head, "what it is"), [(f"``{name}``", _plain(line)) for name, line in lines.items()])
 
 
 def _title(text: str, line: str = "-") -> str:
@@ -85,7 +104,7 @@ def _table(head, rows) -> str:
 
 def _plain(text: str) -> str:
     """Words that are no markup."""
-    return "".join(f"\\{letter}" if letter in "*`|_\\" else letter for letter in " ".join(str(text).split()))
+    return _number("".join(f"\\{letter}" if letter in "*`|_\\" else letter for letter in " ".join(str(text).split())))
 
 
 def setup(app):
