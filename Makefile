@@ -16,7 +16,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help venv reproduce test test-long test-browser lint docs bench readme constraints clean distclean
+.PHONY: help venv reproduce test test-long test-browser lint docs bench readme solutions constraints clean distclean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -48,6 +48,9 @@ bench: $(READY)      ## the measured tables: time per reformulation, solver and 
 readme: $(READY)     ## the measured parts of README.md, written anew
 	$(BIN)/python tests/readme.py
 
+solutions: $(READY)  ## the course's notebooks with solutions, for the lecturer, into build/solutions
+	$(BIN)/python tests/lecturer.py $(ARGS)
+
 constraints:    ## resolve every version anew, one set for CPython 3.11 to 3.13
 	$(check_python)
 	$(PYTHON) -m venv build/uv
@@ -63,7 +66,7 @@ $(READY): constraints.txt setup.cfg pyproject.toml
 	@touch $@
 
 clean:          ## what the targets built, but not .venv
-	rm -rf build dist bilevel_dr.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist docs/papers bilevel_dr.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean     ## .venv as well
