@@ -29,7 +29,8 @@ def night_tariff(appliances):
     m = pyo.ConcreteModel("night_tariff")
     m.price = pyo.Var(bounds=(0, 30), doc="p, of a kWh at night [ct/kWh]")
     m.home = pyo.Block()
-    m.home.night = pyo.Var(list(appliances), bounds=lambda b, i: (0, appliances[i][0]), doc="y_i, run at night [kWh]")
+    sizes = {i: (0, size) for i, (size, _) in appliances.items()}
+    m.home.night = pyo.Var(list(appliances), bounds=sizes, doc="y_i, run at night [kWh]")
     m.home.cost = pyo.Objective(
         expr=sum(
             30 * (size - m.home.night[i]) + (m.price + nuisance) * m.home.night[i]
@@ -97,16 +98,16 @@ def gain_of_leaving(answer):
 )
 def safe_price(answer):
     best, here = solve(night_tariff(APPLIANCES)), at(night_tariff(APPLIANCES), "price", answer)
-    loss = here.certificate.optimistic_gap
-    worst = here.leader_objective - loss
-    if worst >= best.leader_objective - 1:
-        return f"Whatever the household does with ties, you earn {worst:.6g} ct; the optimistic optimum is {best.leader_objective:.6g}."
-    if here.leader_objective >= best.leader_objective - 1:
+    most, hoped = best.leader_objective, here.leader_objective
+    worst = hoped - here.certificate.optimistic_gap
+    if worst >= most - 1:
+        return f"Whatever the household does with ties, you earn {worst:.6g} ct; the optimistic optimum is {most:.6g} ct."
+    if hoped >= most - 1:
         raise Wrong(
-            f"At {answer:g} the household is indifferent about an appliance: the optimistic retailer earns "
-            f"{here.leader_objective:.6g} ct, but if the tie goes against it only {worst:.6g} ct. Make night a little better than a tie."
+            f"At {answer:g} the household is indifferent about an appliance: the optimistic retailer earns {hoped:.6g} ct, but "
+            f"if the tie goes against it only {worst:.6g} ct. Make the night a little better than a tie."
         )
-    raise Wrong(f"At {answer:g} the retailer earns {worst:.6g} ct, more than 1 ct less than {best.leader_objective:.6g} ct.")
+    raise Wrong(f"At {answer:g} the retailer earns {worst:.6g} ct, more than 1 ct less than {most:.6g} ct.")
 
 
 @exercise(
@@ -127,7 +128,8 @@ def promise_kept_by_the_leader(answer):
     reward, shift = found.point["reward"], found.point["consumer.shift"]
     certificate = verify(true, {"reward": reward, "consumer.shift": shift})
     if certificate.passed and near(found.leader_objective, true_best.leader_objective):
-        return f"The promise costs the aggregator {solve(reward_program()).leader_objective - found.leader_objective:.4g} ct, in a higher reward."
+        cost = solve(reward_program()).leader_objective - found.leader_objective
+        return f"The promise costs the aggregator {cost:.4g} ct, in a higher reward."
     if shift < 5 - 1e-6:
         raise Wrong(f"In your model the consumer shifts {shift:.4g} kWh: the promise is not kept.")
     if not certificate.passed:
@@ -136,6 +138,6 @@ def promise_kept_by_the_leader(answer):
             f"{certificate.reasons[0]}. A row on the consumer's Block binds the consumer. Whose promise is it?"
         )
     raise Wrong(
-        f"Your model earns {found.leader_objective:.6g} ct at {reward:.4g} ct/kWh, but {true_best.leader_objective:.6g} ct can be "
-        "earned with the promise kept. Has anything else changed in your model?"
+        f"Your model's objective is {found.leader_objective:.6g} at {reward:.4g} ct/kWh, where a kept promise earns "
+        f"{true_best.leader_objective:.6g} ct. Has anything else changed in your model?"
     )
