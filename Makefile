@@ -16,7 +16,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help venv reproduce test test-long lint bench readme solutions constraints clean distclean
+.PHONY: help venv reproduce test test-long test-browser lint docs bench readme solutions constraints clean distclean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -32,8 +32,15 @@ test: $(READY)       ## the test suite; make test ARGS="-k kkt" for a part of it
 test-long: $(READY)  ## only the tests that take minutes
 	$(BIN)/python -m pytest -q -m long $(ARGS)
 
+test-browser: $(READY)  ## only the tests of pages in a real browser: Debian's chromium, or Chrome
+	$(BIN)/python -m pytest -q -m browser tests/browser $(ARGS)
+
 lint: $(READY)       ## ruff
 	$(BIN)/ruff check .
+
+docs: $(READY)       ## the documentation, into build/docs/index.html
+	@test $(VENV)/.docs -nt $(READY) || { $(PIP) --no-build-isolation --editable ".[docs]" && touch $(VENV)/.docs; }
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs $(ARGS)
 
 bench: $(READY)      ## the measured tables: time per reformulation, solver and size
 	$(BIN)/python tests/bench $(ARGS)
@@ -59,7 +66,7 @@ $(READY): constraints.txt setup.cfg pyproject.toml
 	@touch $@
 
 clean:          ## what the targets built, but not .venv
-	rm -rf build dist bilevel_dr.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist docs/papers bilevel_dr.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean     ## .venv as well

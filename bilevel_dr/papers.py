@@ -213,6 +213,39 @@ def resolve_data(name: str, paper: Paper | None) -> str:
     raise DataError(f"{paper.name} has no case {name!r}{_nearest(name, cases)}")
 
 
+def load_case(model: str, data: str, overrides: Mapping | None = None, trust_data: bool = False):
+    """A paper's case by the names that the command line uses, wherever the package is installed.
+
+    Parameters
+    ----------
+    model : str
+        A paper, ``paper/variant``, or the path of a ``.py`` file with one AbstractModel.
+    data : str
+        A case of that paper, or the path of a ``.dat`` file.
+    overrides, trust_data
+        As in :func:`bilevel_dr.load`.
+
+    Returns
+    -------
+    ConcreteModel
+
+    Raises
+    ------
+    ModelError, DataError
+        Nothing of that name, or what :func:`bilevel_dr.load` raises.
+
+    Examples
+    --------
+    >>> from bilevel_dr import load_case
+    >>> load_case("khe_2025", "hard_800", overrides={"target": 900}).target.value
+    900
+    """
+    from .loading import load  # with Pyomo, which listing the papers does without
+
+    found, _, paper = resolve_model(model)
+    return load(found, resolve_data(data, paper), overrides, trust_data)
+
+
 def _folder(room: str) -> Path:
     return Path(str(files(f"bilevel_dr.{room}")))
 
