@@ -32,7 +32,7 @@ SLIPS = {
 
 @exercise(
     "5a",
-    question="Write the consumer's answer as a function `answer(call, a, b, gain)`, where `gain` is $D$, what a moved kWh saves: "
+    question="Write the consumer's answer as a function `answer(call, a, b, gain)`, where `gain` is what a moved kWh saves, D: "
     "it returns how much is moved, in kWh.",
     takes=function,
 )
@@ -42,7 +42,7 @@ def answer_of_a_consumer(answer):
     given = [number(answer(*these)) for these in tried]
     right = [best_answer(*these) for these in tried]
     if np.allclose(given, right, rtol=1e-3, atol=1e-3):
-        return "Three regimes in one line: nothing, an amount of its own, or all of the call. Where two meet, the leader's curve has a kink."
+        return "Nothing, an amount of its own, or all of the call: where two of them meet, the leader's curve has a kink."
     for words, slip in SLIPS.items():
         if np.allclose(given, [slip(*these) for these in tried], rtol=1e-3, atol=1e-3):
             raise Wrong(words)
@@ -50,14 +50,15 @@ def answer_of_a_consumer(answer):
     call, a, b, gain = tried[worst]
     costs = [-gain * x + a * x**2 + b * x for x in (given[worst], right[worst])]
     raise Wrong(
-        f"Called for {call:.4g} kWh with a = {a:.3g}, b = {b:.3g} and D = {gain:.3g} yours moves {given[worst]:.4g} kWh, which costs "
-        f"{costs[0]:.4g}, where {right[worst]:.4g} kWh are allowed and cost {costs[1]:.4g}. Where is the slope −D + b + 2ax zero?"
+        f"Called for {call:.4g} kWh with a = {a:.3g}, b = {b:.3g} and D = {gain:.3g} yours moves {given[worst]:.4g} kWh, "
+        f"which costs {costs[0]:.4g}, where {right[worst]:.4g} kWh are allowed and cost {costs[1]:.4g}. Where is the slope "
+        "−D + b + 2ax zero?"
     )
 
 
 @exercise(
     "5b",
-    question="The utility asks for 1000 kWh, all else as in `hard_800`. Which calls earn the aggregator most? A list of ten numbers, consumer 1 first.",
+    question="The utility asks for 1000 kWh, all else as in `hard_800`. Which calls earn the aggregator most?",
     takes=several(10),
 )
 def best_calls(answer):
@@ -77,13 +78,17 @@ def best_calls(answer):
     if np.ptp(answer) < 1e-3:
         raise Wrong(said + "Equal calls are the fairest, and many of them are not answered: what would a willing consumer add?")
     if moved > enough + 1:
-        raise Wrong(said + f"They move more than the best ones ({moved:.4g} against {enough:.4g} kWh) and are too unequal: did you forget the fairness term?")
+        raise Wrong(
+            f"{said}They move more than the best ones ({moved:.4g} against {enough:.4g} kWh) and are too unequal: did you "
+            "forget the fairness term?"
+        )
     raise Wrong(said + "A solver's answer for *this* target has a bound that tells when to stop.")
 
 
 @exercise(
     "5c",
-    question="In `hard_800` not everybody complies. What is the largest fairness weight at which the aggregator's best calls are answered in full by all ten? To one per cent.",
+    question="In `hard_800` not everybody complies. What is the largest fairness weight at which the aggregator's best calls "
+    "are answered in full by all ten?",
     takes=number,
 )
 def weight_for_compliance(answer):
@@ -92,21 +97,21 @@ def weight_for_compliance(answer):
     below, above = 0.99 * answer, max(1.01 * answer, 1e-4)
     if lazy := _lazy(below):
         who = ", ".join(map(str, lazy))
-        raise Wrong(f"At w = {answer:g} the best calls are not answered in full by consumer {who}. Is fairness cheaper or dearer then?")
+        raise Wrong(f"At w = {answer:g} the best calls are not answered in full by consumer {who}. Does less fairness help?")
     if not (first := _lazy(above)):
         raise Wrong(f"At w = {answer:g} all ten comply, but at {above:.4g} they still do: a larger weight is possible.")
-    return f"Beyond it consumer {first[0]}, the one who minds most, is called for more than it will move: fairness costs compliance."
+    return f"Beyond it consumer {first[0]}, who minds most, is called for more than it will move: fairness costs compliance."
 
 
 @exercise(
     "5d",
-    question="Solve `khe_2025/share_of_call` on `hard_800` with a fairness weight of 0.001. Give the best point there is: a Solution, or a number for each variable's name.",
+    question="Solve `khe_2025/share_of_call` on `hard_800` with a fairness weight of 0.001. Give the best point there is.",
     takes=point,
 )
 def best_shares(answer):
     asked = PAPER.load("hard_800", {"fairness": 0.001}, "share_of_call")
     if any("shift" in name for name in answer):
-        raise Wrong("These are amounts, of the first reading; here a consumer decides its *share*: load the variant share_of_call.")
+        raise Wrong("These are amounts, of the first reading. Here a consumer decides its share: load the variant share_of_call.")
     verdict = verify(asked, answer)
     if not verdict.passed:
         raise Wrong(f"The certificate did not pass: {verdict.reasons[0]}.")
@@ -115,8 +120,8 @@ def best_shares(answer):
         return f"{earned:.6g}, and the bound is {proved.best_bound:.6g}: nothing anywhere is better."
     lost = 100 * (1 - earned / proved.best_bound)
     raise Wrong(
-        f"The certificate passed: the consumers do answer so. But {lost:.3g} % of the benefit is lost, {earned:.5g} against {proved.best_bound:.5g}: "
-        "this is a local optimum. Start from other calls, or take a route that gives a bound."
+        f"The certificate passed: the consumers do answer so. But {lost:.3g} % of the benefit is lost, {earned:.5g} against "
+        f"{proved.best_bound:.5g}: this is a local optimum at best. Start from other calls, or take a route that gives a bound."
     )
 
 
