@@ -211,7 +211,8 @@ def bars(names, heights, ylabel, xlabel="", title="", errors=None, notes=None, a
         tops = [v[at] + (errors[label][at] if errors and label in errors else 0.0) for label, v in heights.items()]
         note(axes, text, (at, np.nanmax([0.0, *tops])), (0, 3))
     axes.set_xticks(place, [str(name) for name in names])
-    tidy(axes, title=title, xlabel=xlabel, ylabel=ylabel)
+    middle, reach = (len(names) - 1) / 2, max(len(names) / 2 + 0.1, 1.5)
+    tidy(axes, title=title, xlabel=xlabel, ylabel=ylabel, xlim=(middle - reach, middle + reach))
     if len(heights) > 1:
         legend(figure, axes, own)
     return figure
