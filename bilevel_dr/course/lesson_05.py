@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 
-from ..papers import find_paper
+from ..papers import find_paper, load_case
 from ..solving import solve
 from ..verification import verify
 from .answers import function, number, point, several
@@ -62,7 +62,7 @@ def answer_of_a_consumer(answer):
     takes=several(10),
 )
 def best_calls(answer):
-    asked = PAPER.load("hard_800", {"target": 1000})
+    asked = load_case("khe_2025", "hard_800", {"target": 1000})
     at = {asked.call[i].name: float(call) for i, call in zip(asked.CONSUMERS, answer, strict=True)}
     at |= {asked.consumer[i].shift.name: _answered(asked, i, max(0.0, at[asked.call[i].name])) for i in asked.CONSUMERS}
     verdict = verify(asked, at, tolerance=1e-4)
@@ -109,7 +109,7 @@ def weight_for_compliance(answer):
     takes=point,
 )
 def best_shares(answer):
-    asked = PAPER.load("hard_800", {"fairness": 0.001}, "share_of_call")
+    asked = load_case("khe_2025/share_of_call", "hard_800", {"fairness": 0.001})
     if any("shift" in name for name in answer):
         raise Wrong("These are amounts, of the first reading. Here a consumer decides its share: load the variant share_of_call.")
     verdict = verify(asked, answer)
@@ -140,7 +140,7 @@ def _value(instance, expression, point):
 
 def _lazy(fairness):
     """Who does not answer its best call in full."""
-    instance = PAPER.load("hard_800", {"fairness": fairness})
+    instance = load_case("khe_2025", "hard_800", {"fairness": fairness})
     point = PAPER.exact()(instance).point
     calls = {i: point[instance.call[i].name] for i in instance.CONSUMERS}
     return [i for i, call in calls.items() if point[instance.consumer[i].shift.name] < call * (1 - COMPLETE)]

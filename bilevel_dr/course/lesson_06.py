@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..papers import find_paper
+from ..papers import find_paper, load_case
 from ..verification import verify
 from .answers import near, number, point
 from .judging import Wrong, exercise
@@ -85,7 +85,7 @@ def best_price_at_a_dearer_market(answer):
 )
 def best_weekend_price(answer):
     exact = _exact()
-    day = exact.read(PAPER.load("weekend", {"cap_rule": 0}))
+    day = exact.read(load_case("shayegan_rad_2019", "weekend", {"cap_rule": 0}))
     best = exact.best_price(day)
     if not 0 <= answer <= 200:
         raise Wrong(f"{answer:g} €/MWh is no price that this market knows.")
@@ -94,7 +94,7 @@ def best_weekend_price(answer):
     if lost <= 0.1:
         return f"{best.profit:.5g} €, and no price earns more than {best.bound:.5g} €: the search over all of them proves it."
     said = f"At {answer:.5g} €/MWh the profit is {earned:.5g} €, {lost:.2g} % less than the best price earns. "
-    before = exact.best_price(exact.read(PAPER.load("weekend"))).price
+    before = exact.best_price(exact.read(load_case("shayegan_rad_2019", "weekend"))).price
     if near(answer, before, 1e-3):
         raise Wrong(said + "That is the best price under the old caps; with other caps another maximum is the highest.")
     peaks, _ = exact.local_maxima(day, max(answer - 1.0, 0.0), answer + 1.0, finest=1e-2)
@@ -111,7 +111,7 @@ def best_weekend_price(answer):
 )
 def first_bus(answer):
     exact = _exact()
-    day = exact.read(PAPER.load("working_day"))
+    day = exact.read(load_case("shayegan_rad_2019", "working_day"))
     hour = list(day.hours).index(21)
     prices = day.market_price[hour] * np.linspace(1.5, 1.0, 251)
     sold = exact.reductions(day, prices)[0][:, hour, :] > 1e-6
@@ -164,4 +164,4 @@ def _three_buses(overrides):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "three_buses.dat"
         file.write_text(THREE_BUSES, encoding="utf-8")
-        return PAPER.load(str(file), overrides)
+        return load_case("shayegan_rad_2019", str(file), overrides)

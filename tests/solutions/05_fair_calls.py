@@ -2,9 +2,7 @@
 
 # %%
 import bilevel_dr as bdr
-from bilevel_dr.papers import find_paper
-
-paper = find_paper("khe_2025")
+from bilevel_dr.models.khe_2025 import exact
 
 
 def calls_of(solution, instance):
@@ -60,16 +58,16 @@ answer = half
 # Change the target and solve. The claim is `global`, so nobody can do better.
 
 # %% 5b
-asked = paper.load("hard_800", {"target": 1000})
+asked = bdr.load_case("khe_2025", "hard_800", {"target": 1000})
 answer = calls_of(bdr.solve(asked), asked)
 
 # %% 5b wrong: add up to the 1000 kWh
-asked = paper.load("hard_800")
+asked = bdr.load_case("khe_2025", "hard_800")
 answer = calls_of(bdr.solve(asked), asked)
 
 # %% 5b wrong: did you forget the fairness term
-asked = paper.load("hard_800", {"target": 1000, "fairness": 0})
-answer = calls_of(paper.exact()(asked), asked)
+asked = bdr.load_case("khe_2025", "hard_800", {"target": 1000, "fairness": 0})
+answer = calls_of(exact.solve(asked), asked)
 
 # %% 5b wrong: No call exceeds the baseline
 answer = [100.0] * 10
@@ -80,8 +78,8 @@ answer = [100.0] * 10
 
 # %% 5c
 def all_comply(fairness):
-    instance = paper.load("hard_800", {"fairness": fairness})
-    point = paper.exact()(instance).point
+    instance = bdr.load_case("khe_2025", "hard_800", {"fairness": fairness})
+    point = exact.solve(instance).point
     moved = sum(point[instance.consumer[i].shift.name] for i in instance.CONSUMERS)
     return moved > instance.target() - 1e-6
 
@@ -103,12 +101,12 @@ answer = 0.005
 # in who is called at all. `solve` takes a route with a bound here, and its claim says that the search is over.
 
 # %% 5d
-answer = bdr.solve(paper.load("hard_800", {"fairness": 0.001}, "share_of_call"))
+answer = bdr.solve(bdr.load_case("khe_2025/share_of_call", "hard_800", {"fairness": 0.001}))
 
 # %% 5d wrong: this is a local optimum
-instance = paper.load("hard_800", {"fairness": 0.001}, "share_of_call")
+instance = bdr.load_case("khe_2025/share_of_call", "hard_800", {"fairness": 0.001})
 instance.call[2].fix(400)  # what somebody might believe who knows the first reading's answers
 answer = bdr.solve(instance)
 
 # %% 5d wrong: of the first reading
-answer = bdr.solve(paper.load("hard_800", {"fairness": 0.001}))
+answer = bdr.solve(bdr.load_case("khe_2025", "hard_800", {"fairness": 0.001}))

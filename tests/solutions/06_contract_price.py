@@ -9,16 +9,13 @@ import numpy as np
 import bilevel_dr as bdr
 from bilevel_dr.course.lesson_06 import THREE_BUSES
 from bilevel_dr.models.shayegan_rad_2019 import exact
-from bilevel_dr.papers import find_paper
-
-paper = find_paper("shayegan_rad_2019")
 
 
 def three_buses(**overrides):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "three_buses.dat"
         file.write_text(THREE_BUSES, encoding="utf-8")
-        return paper.load(str(file), overrides)
+        return bdr.load_case("shayegan_rad_2019", str(file), overrides)
 
 
 # %% [markdown] 6a
@@ -41,13 +38,13 @@ answer = exact.solve(three_buses()).point["price"]
 # With caps of the hour there is less to sell in the cheap hours, and a higher price that gives up some of them wins.
 
 # %% 6b
-answer = exact.solve(paper.load("weekend", {"cap_rule": 0})).point["price"]
+answer = exact.solve(bdr.load_case("shayegan_rad_2019", "weekend", {"cap_rule": 0})).point["price"]
 
 # %% 6b wrong: under the old caps
-answer = exact.solve(paper.load("weekend")).point["price"]
+answer = exact.solve(bdr.load_case("shayegan_rad_2019", "weekend")).point["price"]
 
 # %% 6b wrong: one of many
-day = exact.read(paper.load("weekend", {"cap_rule": 0}))
+day = exact.read(bdr.load_case("shayegan_rad_2019", "weekend", {"cap_rule": 0}))
 answer = exact.local_maxima(day, 45.0, 48.0, finest=1e-3)[0][-1]
 
 # %% [markdown] 6c
@@ -55,7 +52,7 @@ answer = exact.local_maxima(day, 45.0, 48.0, finest=1e-3)[0][-1]
 # plant at bus 24 feeds that branch, so that hardly any power travels there.
 
 # %% 6c
-day = exact.read(paper.load("working_day"))
+day = exact.read(bdr.load_case("shayegan_rad_2019", "working_day"))
 hour = list(day.hours).index(21)
 prices = np.linspace(1.5, 1.0, 251) * day.market_price[hour]
 sold = exact.reductions(day, prices)[0][:, hour, :]
