@@ -26,15 +26,12 @@ def serve() -> None:
     tasks = sys.stdin.buffer
     try:
         function = _received(pickle.load(tasks))
+        pickle.dump(None, answers)  # ready
+        answers.flush()
         while True:
             pickle.dump(_packed(*_outcome(function, pickle.load(tasks))), answers)
             answers.flush()
-    except (
-        EOFError,
-        BrokenPipeError,
-        SystemExit,
-        KeyboardInterrupt,
-    ):  # nobody asks any more; the last: a solver's word
+    except (EOFError, BrokenPipeError, SystemExit, KeyboardInterrupt):  # nobody asks any more; the last: a solver's word
         os._exit(0)  # at once: its threads would be waited for
 
 
