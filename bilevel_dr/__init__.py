@@ -13,6 +13,7 @@ _HOME = {
     "solve": "solving",
     "verify": "verification",
     "compare": "comparison",
+    "sweep": "sweeping",
     "best_response_dynamics": "equilibrium",
     "explain": "exposition",
     "point_estimate": "estimation",

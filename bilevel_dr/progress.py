@@ -1,4 +1,4 @@
-"""A line on the terminal that says what is being done and for how long; nothing where stderr is no terminal."""
+"""A line on the terminal that says what is being done, for how long and how much of it; nothing where stderr is none."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 LOG = logging.getLogger("bilevel_dr")
+WIDTH = 24
+"""Of the bar, in characters."""
 
 
 @contextmanager
 def progress() -> Iterator[None]:
     """Meanwhile, the latest message of the ``bilevel_dr`` loggers beside a clock, gone again at the end.
 
-    With ``--verbose`` the messages themselves are on the screen, and no line is needed.
+    A message that was logged with ``extra={"part": 0.3}`` says how much is done: then there is a bar as well. With ``--verbose`` the messages themselves are on the screen, and no line is needed.
     """
     if not sys.stderr.isatty() or LOG.isEnabledFor(logging.INFO):
         yield
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     # a copy of the terminal, which the silence around compiled solvers does not reach
     with os.fdopen(os.dup(2), "w", encoding="utf-8") as terminal:
         console = Console(file=terminal, force_terminal=True)
-        columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False)
+        columns = SpinnerColumn(), TimeElapsedColumn(), BarColumn(bar_width=0), TextColumn("{task.description}", markup=False)
         with Progress(*columns, console=console, transient=True, refresh_per_second=4) as bar:
-            handler = _Latest(bar, bar.add_task("…"))
+            handler = _Latest(bar, bar.add_task("…", total=1.0))
             LOG.addHandler(handler)
             LOG.setLevel(logging.INFO)
             try:
@@ -46,4 +48,7 @@ class _Latest(logging.Handler):
         self.bar, self.task = bar, task
 
     def emit(self, record: logging.LogRecord) -> None:
+        if hasattr(record, "part"):
+            self.bar.columns[2].bar_width = WIDTH
+            self.bar.update(self.task, completed=record.part)
         self.bar.update(self.task, description=record.getMessage().split("\n")[0][:100])

@@ -91,7 +91,7 @@ def as_answered(
         raise ModelError(f"limit={limit!r}: give the seconds that one point may take, more than 0, or None")
     crew = min(workers, len(points))
     if crew > 1 or limit is not None:
-        yield from _in_processes(_shipped(function), points, crew, limit)
+        yield from _in_processes(shipped(function), points, crew, limit)
         return
     for number, point in enumerate(points):
         try:
@@ -101,7 +101,14 @@ def as_answered(
         yield number, success, value
 
 
-def _shipped(function: Callable) -> bytes:
+def shipped(function: Callable) -> bytes:
+    """A function as another process takes it.
+
+    Raises
+    ------
+    ModelError
+        It cannot be sent.
+    """
     try:
         return cloudpickle.dumps(function)
     except Exception as error:  # pickling runs the code of somebody's objects
@@ -109,12 +116,12 @@ def _shipped(function: Callable) -> bytes:
         raise ModelError(f"{function!r}: cannot be sent to a worker process ({error}): {remedy}") from error
 
 
-def _in_processes(shipped: bytes, points: Sequence, crew: int, limit: float | None) -> Iterator[tuple[int, bool, object]]:
+def _in_processes(packed: bytes, points: Sequence, crew: int, limit: float | None) -> Iterator[tuple[int, bool, object]]:
     """Let threads feed a worker each, and yield what they bring; whatever happens, no process is left."""
     tasks, brought = queue.SimpleQueue(), queue.SimpleQueue()
     for task in enumerate(points):
         tasks.put(task)
-    members = [Worker(shipped, limit) for _ in range(crew)]
+    members = [Worker(packed, limit) for _ in range(crew)]
     threads = [threading.Thread(target=_feed, args=(member, tasks, brought), daemon=True) for member in members]
     try:
         for thread in threads:
