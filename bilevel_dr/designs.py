@@ -106,11 +106,11 @@ def listed_in(path: Path) -> list[dict[str, object]]:
     return _some(points)
 
 
-def parse_axis(text: str) -> tuple[str, object]:
-    """One ``--grid`` or ``--range`` of the command line.
+def parse_axis(text: str, drawn: bool = False) -> tuple[str, object]:
+    """One ``--grid``, or with ``drawn`` one ``--range``, of the command line.
 
-    ``target=100:900:9`` → ``("target", (100, 900, 9))``, ``target=100:900`` → ``("target", (100, 900))``,
-    ``kind=plain,fair`` → ``("kind", ["plain", "fair"])``.
+    ``target=100:900:9`` → ``("target", (100, 900, 9))``; to draw from, ``target=100:900`` → ``("target", (100, 900))``; either
+    way ``kind=plain,fair`` → ``("kind", ["plain", "fair"])``.
 
     Raises
     ------
@@ -121,8 +121,9 @@ def parse_axis(text: str) -> tuple[str, object]:
     parts = [scalar(part.strip()) for part in word.split(":")]
     if len(parts) == 1:
         return name, [scalar(part.strip()) for part in word.split(",")]
-    if len(parts) > 3 or not all(type(part) in (int, float) for part in parts):
-        raise DataError(f"{text}: write {name}=low:high:count, or values with commas between", parameter=name)
+    if len(parts) != (2 if drawn else 3) or not all(type(part) in (int, float) for part in parts):
+        form = "low:high" if drawn else "low:high:count"
+        raise DataError(f"{text}: write {name}={form}, or values with commas between", parameter=name)
     return name, tuple(parts)
 
 

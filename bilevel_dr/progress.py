@@ -17,7 +17,8 @@ WIDTH = 24
 def progress() -> Iterator[None]:
     """Meanwhile, the latest message of the ``bilevel_dr`` loggers beside a clock, gone again at the end.
 
-    A message that was logged with ``extra={"part": 0.3}`` says how much is done: then there is a bar as well. With ``--verbose`` the messages themselves are on the screen, and no line is needed.
+    A message that was logged with ``extra={"part": 0.3}`` says how much is done: from then on there is a bar as well.
+    With ``--verbose`` the messages themselves are on the screen, and no line is needed.
     """
     if not sys.stderr.isatty() or LOG.isEnabledFor(logging.INFO):
         yield

@@ -119,7 +119,7 @@ def _design(grid: list[str], listed: str | None, random: int | None, ranges: lis
         return listed, None
     axes = {}
     for text in grid or ranges:
-        name, values = parse_axis(text)
+        name, values = parse_axis(text, drawn=random is not None)
         if name in axes:
             raise DataError(f"{text}: {name} is given twice", parameter=name)
         axes[name] = values
@@ -141,7 +141,8 @@ def _again(words: list[str], folder: str) -> str:
         if not skip and not word.startswith("--out="):
             kept += [] if word == "--out" else [word]
         skip = word == "--out" and not skip
-    return shlex.join(["bilevel-dr", *kept, *([] if any(word.startswith("--resume") for word in words) else ["--resume", folder])])
+    resumes = any(word.startswith("--resume") for word in words)
+    return shlex.join(["bilevel-dr", *kept, *([] if resumes else ["--resume", folder])])
 
 
 def _stem(name: str) -> str:
