@@ -49,7 +49,7 @@ def as_answered(
     try:
         futures = client.map(answer, points, packed=packed, limit=limit, pure=False)
         numbers = {future.key: number for number, future in enumerate(futures)}
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             if future.status in ("cancelled", "lost"):
                 raise SolverFailed(f"scheduler={scheduler!r}: it is gone; start it again and resume")
             problem = future.exception()
@@ -59,7 +59,7 @@ def as_answered(
     finally:
         with suppress(Exception):  # the cluster may be gone, and what led here is what matters
             client.cancel(futures)
-            client.run(release, wait=False)
+            client.run(release)
         client.close(timeout=1)
 
 

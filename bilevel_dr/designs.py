@@ -90,7 +90,7 @@ def listed_in(path: Path) -> list[dict[str, object]]:
     """The points of a ``.csv`` file: names in its first line, values as in a .dat file, one point a line."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
-            rows = csv.reader(stream)
+            rows = csv.reader(stream, skipinitialspace=True)
             names = [name.strip() for name in next(rows, [])]
             if not all(names) or len(set(names)) < len(names):
                 raise DataError("its first line names the parameters, each once, with commas between", file=str(path), line=1)

@@ -24,12 +24,12 @@ def progress() -> Iterator[None]:
         yield
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     # a copy of the terminal, which the silence around compiled solvers does not reach
     with os.fdopen(os.dup(2), "w", encoding="utf-8") as terminal:
         console = Console(file=terminal, force_terminal=True)
-        columns = SpinnerColumn(), TimeElapsedColumn(), BarColumn(bar_width=0), TextColumn("{task.description}", markup=False)
+        columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False)
         with Progress(*columns, console=console, transient=True, refresh_per_second=4) as bar:
             handler = _Latest(bar, bar.add_task("…", total=1.0))
             LOG.addHandler(handler)
@@ -50,6 +50,10 @@ class _Latest(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if hasattr(record, "part"):
-            self.bar.columns[2].bar_width = WIDTH
+            if len(self.bar.columns) == 3:
+                from rich.progress import BarColumn
+
+                clock, text = self.bar.columns[:2], self.bar.columns[2]
+                self.bar.columns = (*clock, BarColumn(WIDTH), text)
             self.bar.update(self.task, completed=record.part)
         self.bar.update(self.task, description=record.getMessage().split("\n")[0][:100])

@@ -230,18 +230,15 @@ def _answered(recipe, todo, before, workers, limit, scheduler) -> Iterator[tuple
         coming = cluster.as_answered(recipe, points, scheduler, limit)
     else:
         coming = as_answered(recipe, points, workers, limit)
-    keys, began, failed = list(todo), time.monotonic(), 0
-    if before:
-        log.info("%d points are in the journal, %d are left", before, len(todo))
+    keys, began, failed, of = list(todo), time.monotonic(), 0, before + len(todo)
+    log.info("%d of %d points are in the journal", before, of, extra={"part": before / of})
     with closing(coming):
         for count, (number, success, value) in enumerate(coming, 1):
             answer = value if success else failure(value)
             yield keys[number], answer
             failed += not is_certified(answer)
-            left = (time.monotonic() - began) / count * (len(todo) - count)
-            message = "%d of %d points, %d without a certificate, about %s left"
-            part = (before + count) / (before + len(todo))
-            log.info(message, before + count, before + len(todo), failed, _duration(left), extra={"part": part})
+            left, part = (time.monotonic() - began) / count * (len(todo) - count), {"part": (before + count) / of}
+            log.info("%d of %d points, %d failed, about %s left", before + count, of, failed, _duration(left), extra=part)
 
 
 def _duration(seconds: float) -> str:
