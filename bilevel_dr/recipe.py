@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from . import __version__
+from .answering import answer
 from .datafile.trust import one_line
 from .errors import BilevelError, LimitReached, SolverFailed
 from .loading import load
 from .run_folder import versions
 from .snapshot import Snapshot
 from .solution import Solution, split_name
-from .uncertainty import Case
 
 OUTCOMES = (
     "leader_objective",
@@ -42,7 +42,7 @@ class Recipe:
     overrides, trust_data
         As :func:`.load` takes them, the same for all points.
     exact, solve : callable or None
-        As in :class:`.Case`.
+        As :func:`.answering.answer` takes them.
     keep : tuple of str
         Variables, or single values of them, that are wanted.
     versions : mapping of str to str
@@ -64,11 +64,10 @@ class Recipe:
             self._check_versions()
             with self.snapshot.in_place() as (model, data):
                 instance = load(model, data, {**self.overrides, **point}, self.trust_data)
-            case = Case(model, data, self.overrides, self.trust_data, self.exact, self.solve)
-            answer = summary(case.answer(instance), self.keep)
+            found = summary(answer(instance, self.exact, self.solve), self.keep)
         except Exception as error:  # somebody's model: anything may come out of it, and the other points wait
-            answer = failure(error)
-        return answer | {"seconds": time.perf_counter() - began}
+            found = failure(error)
+        return found | {"seconds": time.perf_counter() - began}
 
     def _check_versions(self) -> None:
         here = versions_that_count()
@@ -88,7 +87,7 @@ def summary(solution: Solution, keep: tuple[str, ...] = ()) -> dict:
     """An answer as plain data."""
     certificate = solution.certificate
     reasons = solution.notes if certificate is None else certificate.reasons
-    answer = {
+    found = {
         "leader_objective": solution.leader_objective,
         "claim": solution.claim,
         "termination": solution.termination,
@@ -100,8 +99,8 @@ def summary(solution: Solution, keep: tuple[str, ...] = ()) -> dict:
         "solver": solution.solver,
         "values": {name: value for name, value in solution.point.items() if {name, split_name(name)[0]} & set(keep)},
     }
-    why = "" if is_certified(answer) else "; ".join(reasons) or f"{solution.termination}: no certified answer"
-    return answer | {"reason": why}
+    why = "" if is_certified(found) else "; ".join(reasons) or f"{solution.termination}: no certified answer"
+    return found | {"reason": why}
 
 
 def failure(error: Exception) -> dict:
