@@ -277,7 +277,7 @@ def test_a_killed_sweep_goes_on_where_it_was(toy, slow, tmp_path, workers):
     command = [*toy, "--grid", "least=0:6:7", "--workers", workers]
     process = slow(*command, "--out", tmp_path / "s")
     process.kill()  # nothing is said, nothing can be cleaned up
-    process.wait()
+    process.communicate()
     before = builders(slow.log)
     assert gone(before)
     kept = len(journalled(tmp_path / "s"))
