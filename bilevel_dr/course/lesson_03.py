@@ -91,7 +91,7 @@ def smallest_m(answer):
     if not near(value, best):
         raise Wrong(f"With M = {answer:g} HiGHS calls {value:.6g} ct optimal, and {best:.6g} ct can be earned: M is too small.")
     if below is not None and near(below[0], best):
-        raise Wrong(f"M = {answer:g} is enough, but so is {0.95 * answer:.4g}. How large is the largest multiplier at the optimum?")
+        raise Wrong(f"M = {answer:g} is enough, but so is {0.95 * answer:.4g}. Which multiplier is the largest at the optimum?")
     return "It is the largest multiplier at the optimum: you knew M only after solving. A bound proved beforehand is larger."
 
 
