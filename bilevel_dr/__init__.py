@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "load": "loading",
+    "load_case": "papers",
     "check_data": "loading",
     "solve": "solving",
     "verify": "verification",
@@ -16,6 +17,7 @@ _HOME = {
     "sweep": "sweeping",
     "best_response_dynamics": "equilibrium",
     "explain": "exposition",
+    "reactions": "reacting",
     "point_estimate": "estimation",
     "monte_carlo": "estimation",
     "Estimate": "estimation",
