@@ -105,7 +105,7 @@ def _headed(name, solution, instance) -> str:
     """A component's name, and what its ``doc`` says."""
     if instance is None:
         return name
-    first = next(full for full, component in zip(*(solution.values[c] for c in ("name", "component")), strict=True) if component == name)
-    data = instance.find_component(first)
+    table = solution.values
+    data = instance.find_component(table["name"][table["component"] == name].iloc[0])
     doc = "" if data is None else data.parent_component().doc or ""
     return f"{name}: {doc}" if doc else name

@@ -316,11 +316,11 @@ def leader_and_followers(table, decision, answers=None, xlabel="", ylabel="", an
     figure, (above, below) = panels(2, 1, height=5.4, sharex=True, height_ratios=(3, 2))
     x = table[decision].to_numpy(float)
     if answers is None:
-        known = {decision, "optimistic", "pessimistic", "feasible"}
+        known = {decision, "optimistic", "pessimistic", "feasible", "claim"}
         answers = {name: table[name] for name in table.columns if name not in known}
     fine = np.where(table["feasible"].to_numpy(bool), table["optimistic"].to_numpy(float), np.nan)
     worst = table["pessimistic"].to_numpy(float) if "pessimistic" in table else fine
-    tied = np.nanmax(np.abs(worst - fine), initial=0.0) > 1e-6 * max(1.0, np.nanmax(np.abs(fine), initial=0.0))
+    tied = np.any(np.abs(worst - fine) > 1e-6 * np.maximum(1.0, np.abs(fine)))
     found = None if optimum is None else {"optimum": optimum}
     landscape(x, fine, "", ylabel, "The leader's curve", found, pessimistic=worst if tied else None, axes=above)
     reaction(x, answers, xlabel, answer_label, "The followers' answer", None if optimum is None else optimum[0], axes=below)

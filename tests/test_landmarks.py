@@ -34,4 +34,5 @@ def test_what_has_no_value_is_no_landmark():
     x = np.linspace(0, 1, 50)
     y = np.where(x > 0.6, np.nan, x)
     assert kinks(x, y).size == 0 and jumps(x, y).size == 0
-    assert jumps(x, np.full(50, np.nan)).size == 0 and kinks([0, 1], [0, 1]).shape == (0, 2)
+    nothing = np.full(50, np.nan)
+    assert jumps(x, nothing).size == kinks(x, nothing).size == 0 and kinks([0, 1], [0, 1]).shape == (0, 2)

@@ -54,7 +54,8 @@ def test_a_notebook_runs_with_its_solutions(stem, tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     notebook = lecturer.filled(BOOKS[stem])
     strict = nbformat.v4.new_code_cell("import warnings\nwarnings.simplefilter('error')", id="strict")
-    notebook.cells.insert(0, strict)
+    relaxed = nbformat.v4.new_code_cell("warnings.simplefilter('default')", id="relaxed")  # the kernel's own end warns
+    notebook.cells = [strict, *notebook.cells, relaxed]
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(elsewhere)}}).execute()

@@ -93,7 +93,8 @@ def _against_worth(axes, bought, instance, price) -> None:
     axes.axvline(price, color=DARK, lw=1.2, ls="--", label="price")
     beyond = [f"b = {worth[i]:g}: {amount:.4g} kWh" for (_, i), amount in bought.items() if worth[i] > usual]
     if beyond:
-        axes.annotate("\n".join(f"{text} →" for text in beyond), (1, 1), xycoords="axes fraction", ha="right", va="top", fontsize=SMALL)
+        text, look = "\n".join(f"{words} →" for words in beyond), {"ha": "right", "va": "top", "fontsize": SMALL}
+        axes.annotate(text, (1, 1), xycoords="axes fraction", **look)
     top = 1.1 * max((amount for points in groups.values() for _, amount in points), default=1.0) or 1.0
     tidy(axes, "both", xlabel="worth of the first unit, b [money/kWh]", ylabel=CONSUMPTION, ylim=(-0.03 * top, top))
 
