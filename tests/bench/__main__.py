@@ -4,8 +4,8 @@ Sections are ``rows`` (adding complementarity rows, against Pyomo's own transfor
 problems, against the plain chains and pympcc), ``khe`` (every route on growing cases, against the exact algorithm),
 ``exact`` (that algorithm alone), ``li`` (equilibria of aggregators, against the paper's own method), ``le_cadre`` (closed
 forms, against brute force and generic solvers), ``shayegan`` (six points against samples, a continuation against Pyomo's
-chain), ``start`` (whole processes) and ``workers`` (functions sent to worker processes, against ``concurrent.futures``).
-Nothing is asserted about time.
+chain), ``start`` (whole processes), ``notebooks`` (the course, beside an empty one) and ``workers`` (functions sent to
+worker processes, against ``concurrent.futures``). Nothing is asserted about time.
 
 Seconds are CPU seconds of this process and of those it starts, medians after a warm-up, unless a column says wall.
 """
@@ -25,6 +25,7 @@ import pandas as pd
 
 SECTIONS = {
     "start": "whole processes",
+    "notebooks": "the course, each notebook from the start of its kernel to its last cell",
     "workers": "functions evaluated in worker processes",
     "rows": "rows of complementarity pairs added to a Pyomo model, and the model written as .nl",
     "exact": "the exact algorithm of Khe et al. 2025",
