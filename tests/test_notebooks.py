@@ -9,8 +9,9 @@ from pathlib import Path
 import lecturer
 import nbformat
 import pytest
+import readme
 
-from bilevel_dr.course import judging
+from bilevel_dr.course import check, judging
 
 BOOKS = {file.stem: file for file in lecturer.NOTEBOOKS}
 PIP = "%pip install -q bilevel_dr"
@@ -71,17 +72,26 @@ def test_a_notebook_runs_with_its_solutions(stem, tmp_path, monkeypatch):
     assert not list(elsewhere.iterdir())
 
 
-def test_the_syllabus_lists_every_notebook_and_its_exercises():
-    syllabus = (lecturer.ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \[(\d+ · .+?)\]\((.+?)\.ipynb\) \| .+ \| (.+?)–(.+?) \| \d+ \|$", syllabus, re.MULTILINE)
-    listed = {stem: (title, first, last) for title, stem, first, last in rows}
-    assert list(listed) == list(BOOKS)
-    for stem, (title, first, last) in listed.items():
-        cells = nbformat.read(BOOKS[stem], as_version=4).cells
-        asked = [name for cell in cells for name in lecturer.exercises_in(cell)]
-        assert cells[0].source.startswith(f"# {title}\n")
-        assert (first, last) == (asked[0], asked[-1]) and 3 <= len(asked) <= 5
-        assert asked == [f"{int(stem[:2])}{letter}" for letter in "abcde"[: len(asked)]]
+@pytest.mark.parametrize("stem", BOOKS)
+def test_a_notebook_asks_three_to_five_exercises(stem):
+    cells = nbformat.read(BOOKS[stem], as_version=4).cells
+    asked = [name for cell in cells for name in lecturer.exercises_in(cell)]
+    assert 3 <= len(asked) <= 5
+    assert asked == [f"{int(stem[:2])}{letter}" for letter in "abcde"[: len(asked)]]
+
+
+SYLLABUS = readme.SYLLABUS.read_text(encoding="utf-8")
+
+
+def test_the_syllabus_lists_every_lesson():
+    assert readme.LESSONS.search(SYLLABUS).group() == readme.lessons(), "stale: run make readme"
+    assert re.findall(r"\]\((\S+)\.ipynb\)", SYLLABUS) == list(BOOKS)
+
+
+def test_the_verdict_in_the_syllabus_is_what_check_says(capsys):
+    code, said = re.search(r"(?s)```python\n(.+?)```\n\n```\n(.+?)```", SYLLABUS).groups()
+    exec(code, {"check": check})
+    assert capsys.readouterr().out == said
 
 
 def test_make_solutions_writes_a_notebook_a_lesson(tmp_path, capsys):
