@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 
 from .equilibrium import best_response_dynamics
-from .errors import ModelError, SolverFailed
+from .errors import ModelError, SolverFailed, SolverMissing
 from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
 from .screening import LARGE, TRIED, screen, woken
@@ -111,8 +111,9 @@ class Search:
                 return found
         try:
             first = self.globally("sos1", "scip", budget)
-        except SolverFailed as error:
+        except (SolverFailed, SolverMissing) as error:
             log.info("%s", error)
+            self.notes += [f"no bound was proved: {error}"] if isinstance(error, SolverMissing) else []
             return self.locally("scholtes", "casadi-ipopt")
         if first.claim in ("global", "nash") or self.working.sets:
             return first
@@ -138,7 +139,7 @@ class Search:
         """The answer where the best one may have no multipliers; None where that was not settled in some seconds."""
         try:
             found = self.by_value_function(5.0)
-        except (ModelError, SolverFailed) as error:
+        except (ModelError, SolverFailed, SolverMissing) as error:
             log.info("%s", error)
             return None
         return found if found.claim == "global" or found.termination == "infeasible" else None

@@ -1,7 +1,7 @@
-"""The parts of README.md that are measured, written anew: ``make readme``.
+"""The parts of README.md and of notebooks/README.md that follow from something else, written anew: ``make readme``.
 
-The example between its markers is a real run of the command in its first line; the table is what ``bilevel-dr reproduce
---quick --json`` prints. ``test_readme.py`` fails when the table is stale.
+The syllabus lists what the notebooks say of themselves. The example between its markers is a real run of the command in its first line; the table is what ``bilevel-dr reproduce
+--quick --json`` prints. ``test_readme.py`` and ``test_notebooks.py`` fail when a table is stale.
 """
 
 from __future__ import annotations
@@ -13,9 +13,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lecturer
+import nbformat
+
 README = Path(__file__).resolve().parents[1] / "README.md"
+SYLLABUS = README.parent / "notebooks" / "README.md"
 EXAMPLE = "solve khe_2025 hard_800"
 TABLE = re.compile(r"(?s)(?<=<!-- reproduced:begin -->\n).*?(?=<!-- reproduced:end -->)")
+LESSONS = re.compile(r"(?s)(?<=<!-- lessons:begin -->\n).*?(?=<!-- lessons:end -->)")
 BLOCK = re.compile(r"(?s)(?<=<!-- example -->\n).*?(?=<!-- example -->)")
 
 
@@ -34,6 +39,18 @@ def table(rows) -> str:
     return "\n".join(lines) + "\n"
 
 
+def lessons() -> str:
+    """Markdown, one row a notebook: its title, its question in italics and its minutes from its first cell, its exercises."""
+    lines = ["| lesson | the question it answers | exercises | minutes |", "|---|---|---|---|"]
+    for file in lecturer.NOTEBOOKS:
+        cells = nbformat.read(file, as_version=4).cells
+        head = re.fullmatch(r"(?s)# (\d+ · .+?)\n\n\*(.+?)\*\n\n.*?About (\d+) minutes.*", cells[0].source)
+        asked = [name for cell in cells for name in lecturer.exercises_in(cell)]
+        title, question, minutes = (" ".join(part.split()) for part in head.groups())
+        lines.append(f"| [{title}]({file.name}) | {question} | {asked[0]}–{asked[-1]} | {minutes} |")
+    return "\n".join(lines) + "\n"
+
+
 def number(value) -> str:
     """Six digits; what is zero to nine places is zero, so that rounding never makes the table stale."""
     if value is None:
@@ -42,6 +59,8 @@ def number(value) -> str:
 
 
 def main() -> None:
+    syllabus = LESSONS.sub(lambda _: lessons(), SYLLABUS.read_text(encoding="utf-8"))
+    SYLLABUS.write_text(syllabus, encoding="utf-8")
     text = README.read_text(encoding="utf-8")
     printed = "\n".join(line.rstrip() for line in run(EXAMPLE).splitlines()).strip()
     text = BLOCK.sub(lambda _: f"```\n$ bilevel-dr {EXAMPLE}\n{printed}\n```\n", text)
