@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -85,8 +86,7 @@ def best_price_at_a_dearer_market(answer):
 )
 def best_weekend_price(answer):
     exact = _exact()
-    day = exact.read(load_case("shayegan_rad_2019", "weekend", {"cap_rule": 0}))
-    best = exact.best_price(day)
+    day, best = _searched(0)
     if not 0 <= answer <= 200:
         raise Wrong(f"{answer:g} €/MWh is no price that this market knows.")
     (earned,) = exact.curve(day, np.array([answer]))
@@ -94,8 +94,7 @@ def best_weekend_price(answer):
     if lost <= 0.1:
         return f"{best.profit:.5g} €, and no price earns more than {best.bound:.5g} €: the search over all of them proves it."
     said = f"At {answer:.5g} €/MWh the profit is {earned:.5g} €, {lost:.2g} % less than the best price earns. "
-    before = exact.best_price(exact.read(load_case("shayegan_rad_2019", "weekend"))).price
-    if near(answer, before, 1e-3):
+    if near(answer, _searched(1)[1].price, 1e-3):
         raise Wrong(said + "That is the best price under the old caps; with other caps another maximum is the highest.")
     peaks, _ = exact.local_maxima(day, max(answer - 1.0, 0.0), answer + 1.0, finest=1e-2)
     if len(peaks) and np.abs(peaks - answer).min() < 0.02:
@@ -110,11 +109,7 @@ def best_weekend_price(answer):
     takes=number,
 )
 def first_bus(answer):
-    exact = _exact()
-    day = exact.read(load_case("shayegan_rad_2019", "working_day"))
-    hour = list(day.hours).index(21)
-    prices = day.market_price[hour] * np.linspace(1.5, 1.0, 251)
-    sold = exact.reductions(day, prices)[0][:, hour, :] > 1e-6
+    day, prices, sold = _sold_in_hour_21()
     first = day.buses[int(sold[int(np.argmax(sold.any(axis=1)))].argmax())]
     if answer == first:
         return f"Bus {first}: where a MW saves the most losses on its way from the substation."
@@ -158,6 +153,22 @@ def a_narrow_line(answer):
 def _exact():
     """The paper's own search over all prices, which shares no code with the engine."""
     return importlib.import_module(PAPER.exact().__module__)
+
+
+@cache
+def _searched(cap_rule: int):
+    """The weekend under one of the two rules for caps, and its best price."""
+    day = _exact().read(load_case("shayegan_rad_2019", "weekend", {"cap_rule": cap_rule}))
+    return day, _exact().best_price(day)
+
+
+@cache
+def _sold_in_hour_21():
+    """The working day, prices that fall, and at each of them who sells in that hour."""
+    day = _exact().read(load_case("shayegan_rad_2019", "working_day"))
+    hour = list(day.hours).index(21)
+    prices = day.market_price[hour] * np.linspace(1.5, 1.0, 251)
+    return day, prices, _exact().reductions(day, prices)[0][:, hour, :] > 1e-6
 
 
 def _three_buses(overrides):

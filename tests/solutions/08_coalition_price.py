@@ -36,13 +36,14 @@ def runs(load):
     return cheapest / hours <= case.reservation_price[case.consumer_of[load], case.level[load]]
 
 
-answer = [load for load in case.LOADS if not runs(load)]
+idle = [load for load in case.LOADS if not runs(load)]
+answer = idle
 
 # %% 8a wrong: does not run
 answer = []
 
 # %% 8a wrong: runs: where it may run
-answer = ["1_washing", *answer, "2_dishwasher", "2_washing"]
+answer = ["1_washing", *idle]
 
 # %% [markdown] 8b
 # Six orders; in each a consumer adds the error of all so far with it, less that without it. The average is its part.
