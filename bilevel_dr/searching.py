@@ -12,6 +12,7 @@ from .errors import ModelError, SolverFailed
 from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
 from .screening import LARGE, TRIED, screen, woken
+from .shared_starts import follow_in_processes
 from .solution import Certificate, Solution
 from .solvers import backend, installed
 from .starts import Answers, leader_points
@@ -42,9 +43,9 @@ class _Candidate:
 class Search:
     """One call of :func:`bilevel_dr.solve`: its working copy, its clock, and how candidates become a Solution."""
 
-    def __init__(self, instance, verdicts, began, time_limit, starts, seed, gap, options):
+    def __init__(self, instance, verdicts, began, time_limit, starts, seed, gap, options, workers=1):
         self.instance, self.verdicts, self.began, self.time_limit = instance, verdicts, began, time_limit
-        self.seed, self.gap, self.options = seed, gap, options
+        self.seed, self.gap, self.options, self.workers, self.idle = seed, gap, options, workers, ()
         self.working = Working(instance)
         self.large = len(self.working.pairs) >= LARGE and self.working.program.leader is not None
         self.starts = starts if starts is not None else (8 if len(self.working.pairs) < LARGE else 2)
@@ -200,7 +201,7 @@ class Search:
                 f"{self.working.sets[0].name}: a special ordered set of the leader; "
                 "local routes cannot keep it, use reformulation='sos1'"
             )
-        nlp, outcome, candidates = self._from_points(reformulation, solver)
+        infeasible, outcome, candidates = self._from_points(reformulation, solver)
         sign = 1.0 if self.working.minimises else -1.0
         candidates.sort(
             key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
@@ -210,7 +211,7 @@ class Search:
             listed = ", ".join(f"{value:.6g} ({count})" for value, count in found[:5])
             note = f"{len(candidates)} starts ended at {len(found)} values: {listed}" + (", …" if len(found) > 5 else "")
             self.notes = [n for n in self.notes if " starts ended at " not in n] + [note]
-        if outcome.status in ("infeasible", "unbounded") and not nlp.infeasible:
+        if outcome.status in ("infeasible", "unbounded") and not infeasible:
             self.notes.append(f"the local solver called it {outcome.status}, which proves nothing about this problem")
             outcome = replace(outcome, status="failed")
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
@@ -224,11 +225,11 @@ class Search:
         points = points[: self.starts]
         if not idle:
             return self._continue(points, reformulation, solver)
-        whole, self.working = self.working, Working(self.instance, idle=idle)
+        whole, self.working, self.idle = self.working, Working(self.instance, idle=idle), idle
         try:
             found = self._continue(points, reformulation, solver)
         finally:
-            self.working = whole
+            self.working, self.idle = whole, ()
         names = [name for candidate in found[2] for name in candidate.woken]
         if names:
             self.notes.append(f"{names[0]} was taken to be idle and is not: searched again with every row")
@@ -241,12 +242,25 @@ class Search:
         return found
 
     def _continue(self, points, reformulation: str, solver: str):
-        """Follow a local route from each leader decision: its smooth model, the last outcome, and a candidate a start."""
+        """See :meth:`follow`: here, or in processes."""
+        numbered = list(enumerate(points))
+        if self.workers > 1 and len(numbered) > 1:
+            return follow_in_processes(self, numbered, reformulation, solver)
+        return self.follow(numbered, reformulation, solver)
+
+    def follow(self, points, reformulation: str, solver: str):
+        """Follow a local route from numbered leader decisions.
+
+        Returns
+        -------
+        (bool, Outcome, list)
+            Whether the smooth model contradicts itself, the last outcome, and a candidate a start.
+        """
         nlp = self.working.nlp(reformulation, backend(solver))
         answers = Answers(self.working)
         candidates, ends, outcome = [], [], Outcome("failed")
-        for number, leader in enumerate(points):
-            if number and self.clock() is not None and self.clock() <= 0.0:
+        for number, leader in points:
+            if number != points[0][0] and self.clock() is not None and self.clock() <= 0.0:
                 outcome = replace(outcome, status="limit")
                 break
             answers.load(leader)
@@ -263,7 +277,7 @@ class Search:
                 reached = [twin] if twin else self._candidates()[:1]
                 candidates += reached
                 ends += [(here, candidate) for candidate in reached]
-        return nlp, outcome, candidates
+        return nlp.infeasible, outcome, candidates
 
     def _candidates(self) -> list[_Candidate]:
         """The point the working model holds, polished first where that succeeds.
