@@ -80,8 +80,8 @@ def solve(
     began = time.perf_counter()
     if reformulation == "best_response" or has_leaders(instance):
         route = "auto" if reformulation == "best_response" else reformulation
-        ways = {"reformulation": route, "solver": solver, "starts": starts, "seed": seed, "gap": gap, **options}
-        return best_response_dynamics(instance, time_limit=time_limit, **ways).solution
+        ways = {"reformulation": route, "solver": solver, "starts": starts, "seed": seed, "gap": gap, "workers": workers}
+        return best_response_dynamics(instance, time_limit=time_limit, **ways, **options).solution
     solver = check_ways(reformulation, solver, starts, seed, gap, workers, **options)
     verdicts = judged(instance, any_shape=reformulation == VALUE_FUNCTION)
     search = Search(instance, verdicts, began, time_limit, starts, seed, gap, options, workers)
