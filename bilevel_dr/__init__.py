@@ -14,6 +14,7 @@ _HOME = {
     "solve": "solving",
     "verify": "verification",
     "compare": "comparison",
+    "sweep": "sweeping",
     "best_response_dynamics": "equilibrium",
     "explain": "exposition",
     "reactions": "reacting",
