@@ -68,7 +68,7 @@ def _width_within(component) -> int | None:
 
 
 def settle_infinities(model, case: CaseData) -> bool:
-    """Turn the word ``inf`` into the number where the domain names it; tell whether all numbers are allowed then."""
+    """Turn the word ``inf`` into the number where the domain names it; tell whether NaN, infinity, truths are in place then."""
     allowed = True
     places = [(name, values, list(values)) for name, values in case.values.items()]
     for name, values, indices in [*places, *((name, case.defaults, [name]) for name in case.defaults)]:
@@ -79,6 +79,8 @@ def settle_infinities(model, case: CaseData) -> bool:
             value = values[index]
             if type(value) is str:
                 values[index] = domains.as_infinity(component.domain, value)
+            elif type(value) is bool:
+                allowed = allowed and not domains.misplaced_truth(component.domain, value)
             elif type(value) is float and not math.isfinite(value):
                 allowed = allowed and not math.isnan(value) and domains.holds_infinity(component.domain, value)
     return allowed
