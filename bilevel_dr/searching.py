@@ -7,6 +7,7 @@ import math
 import time
 from dataclasses import dataclass, replace
 
+from .diagnosis import SECONDS, foreseen
 from .equilibrium import best_response_dynamics
 from .errors import ModelError, SolverFailed
 from .nl import Outcome
@@ -62,6 +63,18 @@ class Search:
     def clock(self, most: float = math.inf) -> float | None:
         seconds = most if self.time_limit is None else min(most, self.time_limit - (time.perf_counter() - self.began))
         return None if seconds == math.inf else max(seconds, 0.0)
+
+    def foreseen(self, reformulation: str) -> Solution | None:
+        """The Solution without a point that arithmetic on the linear rows proves before any search, if it does."""
+        if self.clock() == 0.0:
+            return None
+        found = foreseen(self.instance, self.working, lambda: self.clock(SECONDS))
+        if found is None:
+            return None
+        route = "sos1" if reformulation == "auto" else reformulation
+        notes = (found.message, *self.notes)
+        seconds = time.perf_counter() - self.began
+        return Solution(None, "none", None, None, found.termination, route, "highs", seconds, notes=notes)
 
     def by(self, reformulation: str, solver: str) -> Solution:
         if solver in GLOBAL_SOLVERS:

@@ -8,6 +8,7 @@ import math
 import time
 
 from .convexity import Verdict, judge_all
+from .diagnosis import SECONDS, explained
 from .equilibrium import best_response_dynamics
 from .errors import ModelError
 from .followers import read
@@ -86,6 +87,12 @@ def solve(
         solver = find(solver).name
     verdicts = judged(instance, any_shape=reformulation == VALUE_FUNCTION)
     search = Search(instance, verdicts, began, time_limit, starts, seed, gap, options)
+    return search.foreseen(reformulation) or explained(
+        _searched(search, reformulation, solver), instance, search.clock(SECONDS)
+    )
+
+
+def _searched(search: Search, reformulation: str, solver: str) -> Solution:
     if reformulation == "auto":
         return search.auto(solver)
     if reformulation == VALUE_FUNCTION:
