@@ -8,28 +8,30 @@ objective fall. The first no is the reason. Of linear rows it is told by arithme
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.visitor import identify_variables
 
-from .arrays import quadratic_form
+from .arrays import QuadraticForm, quadratic_form
 from .bounds.relaxation import active_constraints
 from .complementarity import mpec_block
-from .conflicts import Clock, Conflict, asks, at_most, conflict, listed, shrink
+from .conflicts import Conflict, asks, conflict, listed, shrink
 from .errors import BilevelError, ModelError
+from .feasibility import Clock, at_most
 from .followers import Program, declared_variables, read
 from .high_point import of_levels, somewhere
 from .leaders import has_leaders
 from .nl import solve_scip
 from .solution import Solution
-from .unanswered import Diagnosis, directions, moves, of_follower
+from .unanswered import AT, Diagnosis, directions, moves, of_follower
 from .working import Working
 
 SECONDS = 10.0
 """For explaining why a problem has no answer."""
+LOCALLY = "the local solver called it "
 _BOXES = 1e4, 1e6
 
 
@@ -55,11 +57,7 @@ def diagnose(instance, decision: Mapping[str, float] | None = None, time_limit: 
     ModelError
         The instance is no bilevel program; ``decision`` names what it does not have, or leaves out what a follower sees.
     """
-    ends = time.perf_counter() + time_limit
-
-    def clock() -> float:
-        return max(ends - time.perf_counter(), 0.0)
-
+    clock = _until(time.perf_counter() + time_limit)
     if decision is None:
         found = of_levels(instance, clock) or _of_answers(instance, Working(instance), clock) or _runaway(instance, clock)
         return found or Diagnosis("feasible", "no reason was found that there is no answer")
@@ -81,9 +79,11 @@ def foreseen(instance, working: Working, clock: Clock) -> Diagnosis | None:
 
     Their complementarities left out, these rows are one linear program; where it has a point, a search is worth its time.
     """
+    form = None if working.nlp("sos1").infeasible else working.form("sos1")
+    if form is not None and _has_a_point(form, clock):  # what a search needs anyway says that there is none to see
+        return None
     linear, variables = _conditions(working)
-    form = quadratic_form(0.0, 1, linear, [v for v in variables if not v.fixed])
-    if replace(form, integer=np.zeros(len(form.c), bool)).minimise(clock()).status != "infeasible":
+    if form is None and _has_a_point(quadratic_form(0.0, 1, linear, [v for v in variables if not v.fixed]), clock):
         return None
     found = of_levels(instance, clock)
     if found is not None:
@@ -92,22 +92,49 @@ def foreseen(instance, working: Working, clock: Clock) -> Diagnosis | None:
     return None if found is None or not found.proved else _clash(instance, working.program, found, clock)
 
 
-def explained(solution: Solution, instance, seconds: float | None) -> Solution:
-    """A solution without an answer, with the reason as its first note; and a termination that tells whose fault it is."""
-    silent = solution.claim != "none" or solution.termination not in ("infeasible", "unbounded", "failed")
-    if silent or has_leaders(instance):
+def _until(end: float) -> Clock:
+    return lambda: max(end - time.perf_counter(), 0.0)
+
+
+def _has_a_point(form: QuadraticForm, clock: Clock) -> bool:
+    nobody = replace(form, c=0.0 * form.c, Q=0.0 * form.Q, integer=np.zeros(len(form.c), bool))
+    nobody.Q.eliminate_zeros()
+    return nobody.minimise(clock()).status != "infeasible"
+
+
+def explained(solution: Solution, instance, seconds: float, found: Diagnosis | None = None) -> Solution:
+    """A solution without an answer, with the reason as its first note, and the termination that says whose fault it is.
+
+    Parameters
+    ----------
+    seconds : float
+        For finding the reason.
+    found : Diagnosis, optional
+        The reason, where it is known already.
+    """
+    searched = solution.claim != "none" or solution.termination not in ("infeasible", "unbounded", "failed")
+    if searched or has_leaders(instance):
         return solution
-    began, seconds = time.perf_counter(), SECONDS if seconds is None else min(seconds, SECONDS)
-    failed = solution.termination == "failed"
-    try:
-        found = of_levels(instance, _until(began + seconds)) if failed else diagnose(instance, time_limit=seconds)
-    except BilevelError as error:  # a model that searches take may still be nothing that SCIP reads
-        found = None if failed else Diagnosis("feasible", f"{solution.termination}, and no reason was found: {error}")
-    if found is None:
-        return solution
-    ended = solution.termination if found.termination == "feasible" else found.termination
+    began = time.perf_counter()
+    hint = next((note for note in solution.notes if note.startswith(LOCALLY)), None)
+    if found is None and hint is None and solution.termination == "failed":
+        found = of_levels(instance, _until(began + seconds))
+    elif found is None:
+        try:
+            found = diagnose(instance, time_limit=seconds)
+        except BilevelError as error:  # a model that searches take may still be nothing that SCIP reads
+            found = Diagnosis("feasible", f"no reason was found: {error}")
+    clock = _until(began + seconds)
+    if found is None and (ray := somewhere(instance, clock)) is not None:
+        found = Diagnosis("feasible", f"at one decision {ray.message}")
     seconds = solution.seconds + time.perf_counter() - began
-    return replace(solution, termination=ended, notes=(found.message, *solution.notes), seconds=seconds)
+    if found is None or (solution.termination, found.conflict) == ("failed", None) and not found.ray and hint:
+        return replace(solution, seconds=seconds)
+    notes = (found.message, *(note for note in solution.notes if note != hint))
+    if found.termination == "feasible":
+        return replace(solution, notes=notes, seconds=seconds)
+    nothing = {"leader_objective": None, "certificate": None, "best_bound": None, "point": {}, "follower_objectives": {}}
+    return replace(solution, termination=found.termination, notes=notes, seconds=seconds, **nothing)
 
 
 def _conditions(working: Working) -> tuple[list, list]:
@@ -176,12 +203,13 @@ def _clash(instance, program: Program, found: Conflict, clock: Clock) -> Diagnos
     reason = somewhere(instance, clock)
     if reason is not None and not _restrict_followers(program, rows, bounds):
         where = f"wherever {found} hold" if rows or bounds else "at every decision that was tried"
-        message = reason.message.replace("at the leader's decision", where)
+        message = reason.message.replace(AT, where)
         return replace(reason, message=message, conflict=found, proved=found.proved and reason.proved)
     if not rows and not bounds:
         message = f"{listed([*names])}: no best answer exists, or none that has multipliers, whatever the leader decides"
     else:
-        message = f"infeasible: no decision keeps {found} where {listed([*names])} answers as is best"
+        verb = "answers" if len(names) == 1 else "answer"
+        message = f"infeasible: no decision keeps {found} where {listed([*names])} {verb} as is best"
     message += f"; at one decision {reason.message}" if reason is not None else ""
     return Diagnosis("infeasible", message, who, found, proved=found.proved)
 
@@ -221,7 +249,3 @@ def _runaway(instance, clock: Clock) -> Diagnosis | None:
     word = "falls" if working.minimises else "rises"
     message = f"unbounded: {working.program.leader.name} {word} for ever as {directions(ray)}: give one of them a bound"
     return Diagnosis("unbounded", message, ray=ray)
-
-
-def _until(end: float) -> Callable[[], float]:
-    return lambda: max(end - time.perf_counter(), 0.0)

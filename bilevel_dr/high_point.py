@@ -12,12 +12,13 @@ import numpy as np
 from pyomo.repn import generate_standard_repn
 
 from .arrays import quadratic_form
-from .conflicts import Clock, Conflict, conflict
+from .conflicts import Conflict, conflict
 from .errors import BilevelError
+from .feasibility import Clock
 from .followers import Follower, Program, read
 from .highs import minimise
 from .nl import solve_scip
-from .unanswered import Diagnosis, falling, unbounded
+from .unanswered import AT, Diagnosis, falling, unbounded
 
 
 def of_levels(instance, clock: Clock) -> Diagnosis | None:
@@ -37,7 +38,7 @@ def somewhere(instance, clock: Clock) -> Diagnosis | None:
     """A follower that is unbounded at some point of both levels' rows, if one is met."""
     program = read(instance.clone())
     rows = [*program.leader_constraints, *(row for follower in program.followers for row in follower.constraints)]
-    return next((unbounded(*found) for found in rays(program, rows, clock)), None)
+    return next((unbounded(*found, AT) for found in rays(program, rows, clock)), None)
 
 
 def _of_rows(program: Program, found: Conflict) -> Diagnosis:
@@ -48,11 +49,11 @@ def _of_rows(program: Program, found: Conflict) -> Diagnosis:
     whose = {owners.get(name) for name in names}
     alone = whose.pop() if len(whose) == 1 else None
     if alone is not None:
-        message = f"{alone}: no answer is open to it whatever the leader decides: {found} cannot hold together"
+        message = f"{alone}: no answer is open to it whatever the leader decides: {found.clause}"
     elif not owners:
-        message = f"infeasible whatever the followers do: {found} cannot hold together"
+        message = f"infeasible: the leader has no decision, whatever the followers do: {found.clause}"
     else:
-        message = f"infeasible whoever decides: {found} cannot hold together"
+        message = f"infeasible: {found.clause}, whatever anybody decides"
     return Diagnosis("infeasible", message, alone, found, proved=found.proved)
 
 

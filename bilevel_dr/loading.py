@@ -155,7 +155,7 @@ def _attempt(model, data, overrides, trust_data) -> tuple[pyo.ConcreteModel | No
         case = read_case(paths, names, found, trust_data)
     apply_overrides(case, names, overrides)
     cause = None
-    if checking.settle_infinities(found, case) and not case.problems:
+    if checking.settle(found, case) and not case.problems:
         portal = pyo.DataPortal(data_dict={None: case.values})
         portal._default = dict(case.defaults)  # what Pyomo's own reader fills; there is no public way in
         try:

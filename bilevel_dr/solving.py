@@ -8,7 +8,6 @@ import math
 import time
 
 from .convexity import Verdict, judge_all
-from .diagnosis import SECONDS, explained
 from .equilibrium import best_response_dynamics
 from .errors import ModelError
 from .followers import read
@@ -86,22 +85,9 @@ def solve(
     if solver != "auto":
         solver = find(solver).name
     verdicts = judged(instance, any_shape=reformulation == VALUE_FUNCTION)
-    search = Search(instance, verdicts, began, time_limit, starts, seed, gap, options)
-    return search.foreseen(reformulation) or explained(
-        _searched(search, reformulation, solver), instance, search.clock(SECONDS)
-    )
-
-
-def _searched(search: Search, reformulation: str, solver: str) -> Solution:
-    if reformulation == "auto":
-        return search.auto(solver)
-    if reformulation == VALUE_FUNCTION:
-        if solver not in ("auto", "scip"):
-            raise ModelError(f"{VALUE_FUNCTION} rests on global answers to non-convex problems: solver='scip', not {solver}")
-        return search.by_value_function()
-    if solver != "auto":
-        return search.by(reformulation, solver)
-    return search.by_any(reformulation)
+    if reformulation == VALUE_FUNCTION and solver not in ("auto", "scip"):
+        raise ModelError(f"{VALUE_FUNCTION} rests on global answers to non-convex problems: solver='scip', not {solver}")
+    return Search(instance, verdicts, began, time_limit, starts, seed, gap, options).run(reformulation, solver)
 
 
 def judged(instance, any_shape: bool = False) -> dict[str, Verdict]:

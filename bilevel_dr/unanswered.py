@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .best_response import follower_form, held
-from .conflicts import Clock, Conflict, conflict, listed
+from .conflicts import Conflict, conflict, listed
 from .errors import BilevelError
+from .feasibility import Clock
 from .followers import Follower
 from .highs import falling_ray
 from .nl import Nlp
 from .residuals import evaluate
 
+AT = "at the leader's decision"
 _BOXES = 1e4, 1e6
 """Half-widths between which a nonlinear objective must go on falling, from wall to wall."""
 
@@ -54,16 +56,16 @@ class Diagnosis:
         return self.message
 
 
-def of_follower(follower: Follower, clock: Clock) -> Diagnosis | None:
+def of_follower(follower: Follower, clock: Clock, where: str = AT) -> Diagnosis | None:
     """Why a follower has no answer at the values that everybody else's variables hold; None where it has one."""
     name = follower.name
     with held(follower.others):
         found = conflict(follower.constraints, follower.variables, clock)
     if found is not None:
-        message = f"{name}: no answer is open to it at the leader's decision: {found} cannot hold together"
+        message = f"{name}: no answer is open to it {where}: {found.clause}"
         return Diagnosis("infeasible", message, name, found, proved=found.proved)
     ray, proved = falling(follower, clock)
-    return unbounded(follower, ray, proved) if ray else None
+    return unbounded(follower, ray, proved, where) if ray else None
 
 
 def falling(follower: Follower, clock: Clock) -> tuple[dict[str, float], bool]:
@@ -77,7 +79,7 @@ def falling(follower: Follower, clock: Clock) -> tuple[dict[str, float], bool]:
         return _by_boxes(follower, clock), False
 
 
-def unbounded(follower: Follower, ray, proved: bool, where: str = "at the leader's decision") -> Diagnosis:
+def unbounded(follower: Follower, ray, proved: bool, where: str) -> Diagnosis:
     """A ray in words."""
     falls = f"its objective {'falls' if follower.sign > 0 else 'rises'} for ever as {directions(ray)}"
     message = f"{follower.name}: unbounded {where}, {falls}; it has no best answer"

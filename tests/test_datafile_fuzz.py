@@ -227,12 +227,13 @@ def compare_with_pyomo(model, names, case, instance, path: Path, text: bytes) ->
     """The same data by Pyomo's own reader; what is ours alone, a lone value for every index and ``inf``, is put in."""
     lone = {name: value for name, value in case.defaults.items() if name in names.spread and not case.values.get(name)}
     for name in lone:
-        text = re.sub(rf"\bparam\s+{name}\s*:=\s*[^;]*;".encode(), b"", text)
+        gap = r"(?:\s|#[^\n\r]*|/\*.*?\*/)*"
+        text = re.sub(rf"\bparam{gap}\b{name}{gap}:={gap}[^;#]*{gap};".encode(), b"", text, flags=re.DOTALL)
     theirs = pyo.DataPortal()
     theirs.load(filename=str(written(path.parent, text, "theirs.dat")), model=model)
     (path.parent / "theirs.dat").unlink()
     theirs._default.update(lone)
-    checking.settle_infinities(model, CaseData(theirs._data.get(None, {}), theirs._default))
+    checking.settle(model, CaseData(theirs._data.get(None, {}), theirs._default))
     mine, other = content(instance), content(data_only(model).create_instance(theirs))
     assert {name: mine[name] for name in other} == other
 

@@ -50,6 +50,11 @@ def misplaced_truth(domain, value) -> bool:
     return type(value) is bool and _is_numeric(domain) and not domain.issubset(pyo.Binary)
 
 
+def is_integer(domain) -> bool:
+    """Whether a built domain is made of whole numbers and without a gap, like ``PositiveIntegers``."""
+    return all(isinstance(part, NumericRange) and part.step for part in domain.ranges())
+
+
 def objection(domain, value) -> str | None:
     """Why ``value`` does not belong to ``domain``, with the remedy; ``None`` if it does."""
     text = value if isinstance(value, str) else ""
