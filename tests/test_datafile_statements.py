@@ -104,7 +104,7 @@ def test_a_file_too_long_is_not_read(tmp_path):
     path = tmp_path / "long.dat"
     with path.open("wb") as file:
         file.truncate(statements.MAX_BYTES + 2**20)
-    assert messages(path) == [(str(path), None, "holds 65 MB; a data file has at most 64")]
+    assert messages(path) == [(str(path), None, statements.TOO_LONG)]
 
 
 def test_lines_are_counted_alike_for_all_systems(tmp_path):

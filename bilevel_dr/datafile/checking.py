@@ -18,6 +18,7 @@ from pyomo.core.base.set import SetOperator, UnknownSetDimen
 from ..errors import DataError, ModelError
 from . import domains
 from .case import DEFAULT, CaseData, Names, Place, label
+from .statements import MAX_PROBLEMS
 from .trust import one_line
 
 _SEARCHED = 20  # unknown indices for which the nearest known one is looked for
@@ -159,7 +160,8 @@ class _Check:
     def _report(self, message: str, name: str, index=None, place: Place | None = None, fatal: bool = True) -> None:
         place = place or self.case.places.get((name, index)) or Place(self.case.file)
         message = f"override {message}" if place.is_override else message
-        self.found.append(DataError(message, file=place.file, line=place.line, parameter=label(name, index)))
+        if len(self.found) <= MAX_PROBLEMS:
+            self.found.append(DataError(message, file=place.file, line=place.line, parameter=label(name, index)))
         self.sound = self.sound and not fatal
 
     def _set(self, name: str, component) -> None:
