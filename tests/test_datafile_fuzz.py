@@ -260,3 +260,103 @@ def fuzz(folder: Path, count: int, seed: int, names=None) -> dict[str, int]:
                 kept = Path(written(folder, text, "failed.dat"))
                 raise AssertionError(f"mutation {number} of {name}, seed {seed}, kept in {kept}: {error!r}") from error
     return accepted
+
+
+@pytest.fixture
+def silence_and_an_end(capfd):
+    """Nothing is heard, and where signals can interrupt, two minutes for a test here are an endless loop."""
+
+    def interrupt(number, frame):
+        raise TimeoutError("reading does not end")
+
+    alarmed = hasattr(signal, "SIGALRM")
+    if alarmed:
+        previous = signal.signal(signal.SIGALRM, interrupt)
+        signal.alarm(120)
+    yield
+    if alarmed:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+    assert capfd.readouterr() == ("", "")
+
+
+QUICK = {  # mutations of each, by what its instance costs to build: 5,140 in all
+    "every layout": 1400,
+    "khe_2025/small_800.dat": 600,
+    "khe_2025/hard_1500.dat": 600,
+    "li_2025/fig2_convex.dat": 600,
+    "li_2025/fig2_nonconvex.dat": 600,
+    "li_2025/no_equilibrium.dat": 600,
+    "li_2025/quasiconcavity.dat": 600,
+    "le_cadre_2018/tou8.dat": 80,
+    "li_2025/uniqueness.dat": 40,
+    "shayegan_rad_2019/working_day.dat": 20,
+}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_broken_case_is_a_data_error_or_what_pyomo_reads(tmp_path, silence_and_an_end, name):
+    accepted = fuzz(tmp_path, QUICK[name], 2026, [name])[name]
+    assert 1 <= accepted <= 0.6 * QUICK[name]  # mutations both break and spare
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", seeds())
+def test_every_case_broken_in_hundreds_of_ways(tmp_path, name, seed):
+    fuzz(tmp_path, 20 * QUICK.get(name, 0) // 3 or 200, seed, [name])
+
+
+def test_noise_is_a_data_error(tmp_path, silence_and_an_end):
+    rng = random.Random(7)
+    for number in range(300):
+        alphabet = bytes(range(256)) if number % 2 else b" \n;:=()[]{}*,.'\"#/\\+-0123456789eEdDparmsetbl"
+        text = bytes(rng.choices(alphabet, k=rng.randrange(1, 400)))
+        assert not judged(tmp_path, "every layout", text)
+
+
+# Overrides ------------------------------------------------------------------------------------------------------------
+
+_FREE = settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+_NAMES = st.sampled_from([*"a alpha target wind CONSUMERS LINES NEIGHBOURS kind call alhpa [ ] x[ a[1 a[1] wind[1,2] a['1']".split(), ""])
+_ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.binary(max_size=4), st.complex_numbers(),
+    st.just(object()), st.just(pyo.Var()), st.just(10**400),
+)  # fmt: skip
+_VALUES = st.recursive(
+    _ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)
+)
+
+
+@_FREE
+@given(st.text(max_size=30) | st.builds("{}={}".format, _NAMES, st.text(max_size=12) | st.sampled_from(NUMBERS)))
+def test_any_text_is_an_override_or_a_data_error(text):
+    try:
+        name, index, value = parse_override(text)
+    except DataError as error:
+        assert "\n" not in str(error).replace(text, "")
+    else:
+        assert isinstance(name, str) and isinstance(value, (bool, int, float, str))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("whole"), EVERY_LAYOUT)
+
+
+@_FREE
+@given(overrides=st.dictionaries(_NAMES | st.text(max_size=6) | st.integers(), _VALUES, max_size=3))
+def test_any_overrides_are_taken_or_data_errors(whole, overrides):
+    found = check_data(tariff, whole, overrides)
+    assert all(type(error) is DataError and error.file in (None, str(whole)) for error in found)
+    if found:
+        with pytest.raises(DataError) as raised:
+            load(tariff, whole, overrides)
+        assert str(raised.value) == str(found[0])
+        return
+    instance = load(tariff, whole, overrides)
+    for name, value in overrides.items():
+        if isinstance(value, (int, float)) and instance.component(name) is not None:
+            param = instance.component(name)
+            given = [pyo.value(param)] if not param.is_indexed() else [pyo.value(item) for item in param.values()]
+            assert all(number == value for number in given)

@@ -111,3 +111,9 @@ def test_lines_are_counted_alike_for_all_systems(tmp_path):
     for end in ("\n", "\r\n", "\r"):
         text = changed("2 80 0.2", "2 80").replace("\n", end)
         assert [line for line, _, _ in problems(tmp_path, text)] == [8]
+
+
+@pytest.mark.parametrize("piece", [";", "param x\n", "param zzz := 1;", "é ", "set HOURS := 1;"])
+def test_of_very_many_problems_the_first_are_told(tmp_path, piece):
+    found = check_data(model, written(tmp_path, piece * 3000))
+    assert 1 <= len(found) <= statements.MAX_PROBLEMS + 3

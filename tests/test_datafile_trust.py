@@ -174,7 +174,7 @@ def test_files_that_include_files_end_soon(folder):
     path = written(folder, TEXT + 'include "level0.dat";')
     found = [error.message for error in check_data(model, path, trust_data=True)]
     assert len(found) < 60 and any("included by files that include each other" in message for message in found)
-    assert sum("is included twice: take one out" in message for message in found) == 19
+    assert sum("is included twice: take one out" in message for message in found) == 18
 
 
 # What a query may do --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from operator import attrgetter
 
 from ..errors import DataError
@@ -78,7 +79,7 @@ class _Reader:
 
     def report_repeats(self) -> None:
         """One error for each row, or statement, that gives again what another one gave."""
-        for first, again, keys in self.repeats.values():
+        for first, again, keys in islice(self.repeats.values(), MAX_PROBLEMS):
             name, index, *member = keys[0]
             what = label(name, index) + (f" member {member[0]}" if member else "")
             others = f" and {len(keys) - 1} more are" if len(keys) > 1 else " is"
