@@ -225,10 +225,11 @@ def judged(folder: Path, name: str, text: bytes) -> bool:
 
 def compare_with_pyomo(model, names, case, instance, path: Path, text: bytes) -> None:
     """The same data by Pyomo's own reader; what is ours alone, a lone value for every index and ``inf``, is put in."""
-    lone = {name: value for name, value in case.defaults.items() if name in names.spread and not case.values.get(name)}
-    for name in lone:
-        gap = r"(?:\s|#[^\n\r]*|/\*.*?\*/)*"
-        text = re.sub(rf"\bparam{gap}\b{name}{gap}:={gap}[^;#]*{gap};".encode(), b"", text, flags=re.DOTALL)
+    lone, gap = {}, r"(?:\s|#[^\n\r]*|/\*.*?\*/)*"
+    for name in case.defaults.keys() & names.spread:
+        statement = rf"\bparam{gap}\b{name}{gap}:={gap}[^\s;#]+{gap};".encode()
+        text, count = re.subn(statement, b"", text, flags=re.DOTALL)
+        lone |= {name: case.defaults[name]} if count else {}
     theirs = pyo.DataPortal()
     theirs.load(filename=str(written(path.parent, text, "theirs.dat")), model=model)
     (path.parent / "theirs.dat").unlink()
