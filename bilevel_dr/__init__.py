@@ -9,13 +9,16 @@ __version__ = "0.1.0"
 
 _HOME = {
     "load": "loading",
+    "load_case": "papers",
     "check_data": "loading",
     "solve": "solving",
     "verify": "verification",
     "diagnose": "diagnosis",
     "compare": "comparison",
+    "sweep": "sweeping",
     "best_response_dynamics": "equilibrium",
     "explain": "exposition",
+    "reactions": "reacting",
     "point_estimate": "estimation",
     "monte_carlo": "estimation",
     "Estimate": "estimation",
@@ -28,6 +31,7 @@ _HOME = {
     "ModelError": "errors",
     "SolverMissing": "errors",
     "SolverFailed": "errors",
+    "LimitReached": "errors",
 }
 __all__ = [*_HOME, "__version__"]
 

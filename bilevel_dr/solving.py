@@ -66,12 +66,41 @@ def solve(
         The instance is no bilevel program this library can answer.
     SolverMissing, SolverFailed
         A solver asked for by name is not here, or crashed.
+
+    Examples
+    --------
+    >>> import bilevel_dr as bdr
+    >>> solution = bdr.solve(bdr.load_case("khe_2025", "hard_800"))
+    >>> solution.claim, round(solution.leader_objective, 3), solution.certificate.passed
+    ('global', 608.249, True)
     """
     began = time.perf_counter()
     if reformulation == "best_response" or has_leaders(instance):
         route = "auto" if reformulation == "best_response" else reformulation
         ways = {"reformulation": route, "solver": solver, "starts": starts, "seed": seed, "gap": gap, **options}
         return best_response_dynamics(instance, time_limit=time_limit, **ways).solution
+    solver = check_ways(reformulation, solver, starts, seed, gap, **options)
+    verdicts = judged(instance, any_shape=reformulation == VALUE_FUNCTION)
+    if reformulation == VALUE_FUNCTION and solver not in ("auto", "scip"):
+        raise ModelError(f"{VALUE_FUNCTION} rests on global answers to non-convex problems: solver='scip', not {solver}")
+    return Search(instance, verdicts, began, time_limit, starts, seed, gap, options).run(reformulation, solver)
+
+
+def check_ways(
+    reformulation: str = "auto",
+    solver: str = "auto",
+    starts: int | None = None,
+    seed: int = 0,
+    gap: float = 1e-6,
+    **options,
+) -> str:
+    """The solver's own name, or ``"auto"``: nothing that :func:`solve` is asked for is refused because of what it is.
+
+    Raises
+    ------
+    ModelError, SolverMissing
+        As :func:`solve`, whatever the instance.
+    """
     known = ("auto", *REFORMULATIONS, VALUE_FUNCTION)
     if reformulation not in known:
         raise ModelError(f"reformulation {reformulation!r} is unknown; choose from {', '.join(known)}")
@@ -82,12 +111,7 @@ def solve(
     if not 0.0 <= gap < math.inf:
         raise ModelError(f"gap={gap!r}: give a relative gap, 0 or more")
     _check_options(reformulation, options)
-    if solver != "auto":
-        solver = find(solver).name
-    verdicts = judged(instance, any_shape=reformulation == VALUE_FUNCTION)
-    if reformulation == VALUE_FUNCTION and solver not in ("auto", "scip"):
-        raise ModelError(f"{VALUE_FUNCTION} rests on global answers to non-convex problems: solver='scip', not {solver}")
-    return Search(instance, verdicts, began, time_limit, starts, seed, gap, options).run(reformulation, solver)
+    return solver if solver == "auto" else find(solver).name
 
 
 def judged(instance, any_shape: bool = False) -> dict[str, Verdict]:

@@ -63,7 +63,7 @@ def kept_run(out: str | None, options: dict) -> Iterator[dict]:
             write_run(out, run["inputs"], options, run["solution"], text.getvalue(), error)
 
 
-def load_case(model: str, data: str, settings: list[str], trust_data: bool, run: dict):
+def loaded_case(model: str, data: str, settings: list[str], trust_data: bool, run: dict):
     from .. import loading
     from ..papers import resolve_data, resolve_model
 
@@ -97,6 +97,16 @@ def work(json: bool) -> Iterator[None]:
         if json:
             print_json({"error": type(failure).__name__} | place_of(failure))
         raise typer.Exit(code_of(failure))
+
+
+def way_of(route: str, solver: str, paper) -> tuple:
+    """The exact algorithm that ``--route`` asks for, or None, and the reformulation for what it does not answer."""
+    exact = paper.exact() if paper is not None else None
+    if route == "exact":
+        if exact is None:
+            raise ModelError("--route exact: this model has no exact algorithm; choose a reformulation, or 'auto'")
+        return exact, "exact"
+    return exact if route == "auto" and solver == "auto" else None, "auto" if route == "solve" else route
 
 
 def cores() -> int:
