@@ -7,8 +7,10 @@ import math
 import time
 from dataclasses import dataclass, replace
 
+from .diagnosis import LOCALLY, SECONDS, explained, foreseen
 from .equilibrium import best_response_dynamics
 from .errors import ModelError, SolverFailed
+from .high_point import of_levels
 from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
 from .screening import LARGE, TRIED, screen, woken
@@ -16,6 +18,7 @@ from .shared_starts import follow_in_processes
 from .solution import Certificate, Solution
 from .solvers import backend, installed
 from .starts import Answers, leader_points
+from .unanswered import Diagnosis
 from .value_function import ValueFunction
 from .verification import verify
 from .working import Polished, Working, polish
@@ -47,6 +50,7 @@ class Search:
         self.instance, self.verdicts, self.began, self.time_limit = instance, verdicts, began, time_limit
         self.seed, self.gap, self.options, self.workers, self.idle = seed, gap, options, workers, ()
         self.working = Working(instance)
+        self.reason: Diagnosis | None = None  # why there is no answer, once that is known
         self.large = len(self.working.pairs) >= LARGE and self.working.program.leader is not None
         self.starts = starts if starts is not None else (8 if len(self.working.pairs) < LARGE else 2)
         self.proved = all(verdict.convexity == "proved" for verdict in verdicts.values())
@@ -63,6 +67,22 @@ class Search:
     def clock(self, most: float = math.inf) -> float | None:
         seconds = most if self.time_limit is None else min(most, self.time_limit - (time.perf_counter() - self.began))
         return None if seconds == math.inf else max(seconds, 0.0)
+
+    def run(self, reformulation: str, solver: str) -> Solution:
+        """The answer, or why there is none: by arithmetic before any search where that is enough."""
+        if self.clock() != 0.0:
+            self.reason = foreseen(self.instance, self.working, lambda: self.clock(SECONDS))
+        if self.reason is not None:
+            route = "sos1" if reformulation == "auto" else reformulation
+            seconds = time.perf_counter() - self.began
+            found = Solution(None, "none", None, None, "infeasible", route, "highs", seconds, notes=tuple(self.notes))
+        elif reformulation == VALUE_FUNCTION:
+            found = self.by_value_function()
+        elif reformulation == "auto":
+            found = self.auto(solver)
+        else:
+            found = self.by_any(reformulation) if solver == "auto" else self.by(reformulation, solver)
+        return explained(found, self.instance, self.clock(SECONDS), self.reason)
 
     def by(self, reformulation: str, solver: str) -> Solution:
         if solver in GLOBAL_SOLVERS:
@@ -112,6 +132,7 @@ class Search:
                 return found
         try:
             first = self.globally("sos1", "scip", budget)
+            ends = time.perf_counter() + SECONDS
         except SolverFailed as error:
             log.info("%s", error)
             return self.locally("scholtes", "casadi-ipopt")
@@ -119,6 +140,10 @@ class Search:
             return first
         if first.termination == "unbounded":  # confirmed by widening boxes
             return first
+        if first.claim == "none":  # local searches would look for what is not there, each until its time is up
+            self.reason = of_levels(self.instance, lambda: self.clock(max(ends - time.perf_counter(), 0.0)))
+            if self.reason is not None:
+                return first
         if first.termination == "infeasible":
             self.starts = min(self.starts, 2)
         second = self._among_integers() if first.claim == "none" else None
@@ -212,7 +237,7 @@ class Search:
             note = f"{len(candidates)} starts ended at {len(found)} values: {listed}" + (", …" if len(found) > 5 else "")
             self.notes = [n for n in self.notes if " starts ended at " not in n] + [note]
         if outcome.status in ("infeasible", "unbounded") and not infeasible:
-            self.notes.append(f"the local solver called it {outcome.status}, which proves nothing about this problem")
+            self.notes.append(f"{LOCALLY}{outcome.status}, which proves nothing about this problem")
             outcome = replace(outcome, status="failed")
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
 
