@@ -6,6 +6,7 @@ The syllabus lists what the notebooks say of themselves. The example between its
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -58,9 +59,14 @@ def number(value) -> str:
     return "0" if abs(value) < 1e-9 else f"{value:.6g}"
 
 
-def main() -> None:
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(prog="python tests/readme.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--syllabus", action="store_true", help="the syllabus only, which takes no solve")
+    options = parser.parse_args(arguments)
     syllabus = LESSONS.sub(lambda _: lessons(), SYLLABUS.read_text(encoding="utf-8"))
     SYLLABUS.write_text(syllabus, encoding="utf-8")
+    if options.syllabus:
+        return
     text = README.read_text(encoding="utf-8")
     printed = "\n".join(line.rstrip() for line in run(EXAMPLE).splitlines()).strip()
     text = BLOCK.sub(lambda _: f"```\n$ bilevel-dr {EXAMPLE}\n{printed}\n```\n", text)
