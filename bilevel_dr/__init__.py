@@ -29,6 +29,7 @@ _HOME = {
     "ModelError": "errors",
     "SolverMissing": "errors",
     "SolverFailed": "errors",
+    "LimitReached": "errors",
 }
 __all__ = [*_HOME, "__version__"]
 
