@@ -63,22 +63,6 @@ class Paper:
         """The AbstractModel (imports it)."""
         return importlib.import_module(f"bilevel_dr.models.{self.name}.{variant}").model
 
-    def load(self, case: str, overrides: Mapping | None = None, variant: str = "model"):
-        """An instance of one of its cases, ``find_paper("khe_2025").load("hard_800", {"target": 900})``.
-
-        Parameters
-        ----------
-        case : str
-            A case's name, or the path of a ``.dat`` file.
-        overrides : dict, optional
-            As in :func:`bilevel_dr.load`, whose errors are raised here too.
-        variant : str
-            Another of the paper's models, ``"share_of_call"``.
-        """
-        from .loading import load
-
-        return load(self.model(variant), resolve_data(case, self), overrides)
-
     def exact(self):
         """What answers its instances without a solver (imports it); None where nothing does."""
         if not (self.room / "exact.py").is_file():

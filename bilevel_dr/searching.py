@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from .diagnosis import LOCALLY, SECONDS, explained, foreseen
 from .equilibrium import best_response_dynamics
-from .errors import ModelError, SolverFailed
+from .errors import ModelError, SolverFailed, SolverMissing
 from .high_point import of_levels
 from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
@@ -133,8 +133,9 @@ class Search:
         try:
             first = self.globally("sos1", "scip", budget)
             ends = time.perf_counter() + SECONDS
-        except SolverFailed as error:
+        except (SolverFailed, SolverMissing) as error:
             log.info("%s", error)
+            self.notes += [f"no bound was proved: {error}"] if isinstance(error, SolverMissing) else []
             return self.locally("scholtes", "casadi-ipopt")
         if first.claim in ("global", "nash") or self.working.sets:
             return first
@@ -164,7 +165,7 @@ class Search:
         """The answer where the best one may have no multipliers; None where that was not settled in some seconds."""
         try:
             found = self.by_value_function(5.0)
-        except (ModelError, SolverFailed) as error:
+        except (ModelError, SolverFailed, SolverMissing) as error:
             log.info("%s", error)
             return None
         return found if found.claim == "global" or found.termination == "infeasible" else None

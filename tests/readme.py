@@ -1,11 +1,13 @@
-"""The parts of README.md that are measured, written anew: ``make readme``.
+"""The parts of README.md and of notebooks/README.md that follow from something else, written anew: ``make readme``.
 
 The printed result is what the example above it prints, the tables are what ``bilevel-dr reproduce --quick --json`` finds, the
-picture is drawn by ``readme_picture.py``. ``test_readme.py`` fails when one of them is stale.
+picture is drawn by ``readme_picture.py``, the syllabus lists what the notebooks say of themselves. ``test_readme.py`` and
+``test_notebooks.py`` fail when one of them is stale.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import json
@@ -15,10 +17,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import lecturer
+import nbformat
 import readme_picture
 
 README = Path(__file__).resolve().parents[1] / "README.md"
+SYLLABUS = README.parent / "notebooks" / "README.md"
 TABLE = re.compile(r"(?s)(?<=<!-- reproduced:begin -->\n).*?(?=<!-- reproduced:end -->)")
+LESSONS = re.compile(r"(?s)(?<=<!-- lessons:begin -->\n).*?(?=<!-- lessons:end -->)")
 EXAMPLE = re.compile(r"(?s)<!-- example:begin -->\n```python\n(.*?)```\n\n```text\n(.*?)```\n<!-- example:end -->")
 STATUSES = ("reproduced", "discrepancy", "missed", "uncertified")
 
@@ -50,6 +56,18 @@ def _rows(rows):
         yield "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
+def lessons() -> str:
+    """Markdown, one row a notebook: its title, its question in italics and its minutes from its first cell, its exercises."""
+    lines = ["| lesson | the question it answers | exercises | minutes |", "|---|---|---|---|"]
+    for file in lecturer.NOTEBOOKS:
+        cells = nbformat.read(file, as_version=4).cells
+        head = re.fullmatch(r"(?s)# (\d+ · .+?)\n\n\*(.+?)\*\n\n.*?About (\d+) minutes.*", cells[0].source)
+        asked = [name for cell in cells for name in lecturer.exercises_in(cell)]
+        title, question, minutes = (" ".join(part.split()) for part in head.groups())
+        lines.append(f"| [{title}]({file.name}) | {question} | {asked[0]}–{asked[-1]} | {minutes} |")
+    return "\n".join(lines) + "\n"
+
+
 def number(value) -> str:
     """Six digits; what is zero to nine places is zero, so that rounding never makes the table stale."""
     if value is None:
@@ -57,7 +75,14 @@ def number(value) -> str:
     return "0" if abs(value) < 1e-9 else f"{value:.6g}"
 
 
-def main() -> None:
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(prog="python tests/readme.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--syllabus", action="store_true", help="the syllabus only, which takes no solve")
+    options = parser.parse_args(arguments)
+    syllabus = LESSONS.sub(lambda _: lessons(), SYLLABUS.read_text(encoding="utf-8"))
+    SYLLABUS.write_text(syllabus, encoding="utf-8")
+    if options.syllabus:
+        return
     text = README.read_text(encoding="utf-8")
     code, before = EXAMPLE.search(text).groups()
     text = text.replace(f"```text\n{before}```", f"```text\n{printed(code)}```")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import math
 import time
@@ -518,3 +519,14 @@ def test_where_the_leader_has_integers_a_second_search_follows_the_first(monkeyp
     assert solution.claim == ("global" if integer else "local") and solution.certificate.passed
     assert solution.reformulation == ("big_m" if integer else "scholtes")
     assert abs(solution.point["x"] - 2.5) == pytest.approx(0.5 * integer, abs=1e-6)
+
+
+def test_without_scip_auto_searches_locally_and_says_what_adds_it(monkeypatch):
+    find_spec = importlib.util.find_spec
+    absent = lambda name, *others: None if name == "pyscipopt" else find_spec(name, *others)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", absent)
+    solution = solve(tracking())
+    assert solution.claim == "local" and solution.leader_objective == pytest.approx(2.75)
+    assert any("no bound was proved" in note and "pip install pyscipopt" in note for note in solution.notes)
+    with pytest.raises(SolverMissing, match="pip install pyscipopt"):
+        solve(tracking(), "value_function")
