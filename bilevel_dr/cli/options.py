@@ -19,3 +19,6 @@ Out = Annotated[str | None, typer.Option("--out", metavar="DIR", help="write the
 Limit = Annotated[float | None, typer.Option("--time-limit", metavar="S", min=0.001, help="seconds")]
 Starts = Annotated[int | None, typer.Option("--starts", metavar="N", min=1, help="starting points of a local route")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="of random starting points and samples")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", min=1, help="processes; as many as cores by default")
+]

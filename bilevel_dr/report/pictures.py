@@ -1,0 +1,74 @@
+"""A matplotlib figure → the formats it is handed out in, and words for who cannot see it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+DOTS = 200
+"""Per inch, of the PNG."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure, drawn: ``svg``, ``pdf`` and ``png`` as bytes, ``alt`` what it shows in words, ``width`` in inches."""
+
+    svg: bytes
+    pdf: bytes
+    png: bytes
+    alt: str
+    width: float
+
+
+def draw(name: str, figure) -> Picture:
+    """Draw a figure; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    name : str
+        Seeds the identifiers inside the SVG, which have to differ between the figures of a page.
+    figure : matplotlib Figure
+        Laid out once for all formats; left as it was.
+    """
+    import matplotlib
+
+    engine, crop = figure.get_layout_engine(), "tight"
+    if engine is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        crop = None
+    settings = {"svg.hashsalt": name, "pdf.fonttype": 42}
+    nameless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
+    drawn = {}
+    try:
+        with matplotlib.rc_context(settings):
+            for kind, metadata in nameless.items():
+                stream = io.BytesIO()
+                dots = DOTS if kind == "png" else "figure"
+                figure.savefig(stream, format=kind, bbox_inches=crop, metadata=metadata, dpi=dots)
+                drawn[kind] = stream.getvalue()
+    finally:
+        if engine is not None:
+            figure.set_layout_engine(engine)
+    return Picture(**drawn, alt=described(figure), width=float(figure.get_size_inches()[0]))
+
+
+def described(figure) -> str:
+    """What a figure says of itself: its titles, its axes, what its legends name; empty where it says nothing."""
+    axes = figure.get_axes()
+    titles = [figure.get_suptitle(), *(each.get_title(loc) for each in axes for loc in ("left", "center", "right"))]
+    legends = [*figure.legends, *(each.get_legend() for each in axes)]
+    shown = [text.get_text() for legend in legends if legend is not None for text in legend.get_texts()]
+    parts = {
+        "": titles,
+        "Across: ": [each.get_xlabel() for each in axes],
+        "Up: ": [each.get_ylabel() for each in axes],
+        "Shown: ": shown,
+    }
+    said = {lead: ", ".join(_distinct(words)) for lead, words in parts.items()}
+    return " ".join(f"{lead}{words}." for lead, words in said.items() if words)
+
+
+def _distinct(words: Iterable[str]) -> list[str]:
+    return [*dict.fromkeys(" ".join(word.split()) for word in words if word.strip())]
