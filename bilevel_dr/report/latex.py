@@ -8,6 +8,8 @@ from .parts import is_number, truth
 
 LONG = 45
 """Rows from which it breaks across pages."""
+REMARKS = ("comment", "note")
+"""Columns of whole sentences, which are left out; so are columns that say nothing."""
 
 
 def latex_table(table, name: str) -> str:
@@ -24,11 +26,12 @@ def latex_table(table, name: str) -> str:
     str
         It needs ``\\usepackage{booktabs}``, a long one ``\\usepackage{longtable}``.
     """
+    table = table.drop(columns=[column for column in REMARKS if column in table]).dropna(axis="columns", how="all")
     long = len(table) > LONG
     right = [is_number(table[column]) for column in table]
     kind, columns = "longtable" if long else "tabular", "".join("r" if r else "l" for r in right)
-    heads = " & ".join(Latex().text(str(column)) for column in table) + r" \\"
-    lines = [" & ".join(map(_cell, row)) + r" \\" for row in table.itertuples(index=False, name=None)]
+    heads = _line(Latex().text(str(column)) for column in table)
+    lines = [_line(map(_cell, row)) for row in table.itertuples(index=False, name=None)]
     return "\n".join(
         [
             f"% {name}.tex, by bilevel_dr: \\usepackage{{booktabs}}" + (r" \usepackage{longtable}" if long else ""),
@@ -43,6 +46,12 @@ def latex_table(table, name: str) -> str:
             "",
         ]
     )
+
+
+def _line(cells) -> str:
+    """A row; braces keep a bracket or a star at its beginning from being read as belonging to the row before."""
+    row = " & ".join(cells)
+    return ("{}" if row.startswith(("[", "*")) else "") + row + r" \\"
 
 
 def _cell(value) -> str:

@@ -200,7 +200,7 @@ def _certificates(section: Section, linked) -> str:
         "and every follower solved again at the leader's decision. Residuals are scaled, the worst of all rows.</p>"
     )
     table = section.certificates.drop(columns=["objective", "bound", "followers"])
-    for name in table.columns[table.dtypes == float]:  # how small they are is what matters
+    for name in table.select_dtypes("number"):  # how small they are is what matters
         table[name] = [float(f"{value:.2g}") for value in table[name]]
     return said + linked("answers", table, "Certificates")
 

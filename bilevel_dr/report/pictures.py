@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import cloudpickle
 
 DOTS = 200
 """Per inch, of the PNG."""
@@ -33,24 +36,18 @@ def draw(name: str, figure) -> Picture:
     """
     import matplotlib
 
-    engine, crop = figure.get_layout_engine(), "tight"
-    if engine is not None:
+    figure, crop = pickle.loads(cloudpickle.dumps(figure)), "tight"  # laying it out moves its axes
+    if figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         crop = None
-    settings = {"svg.hashsalt": name, "pdf.fonttype": 42}
     nameless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     drawn = {}
-    try:
-        with matplotlib.rc_context(settings):
-            for kind, metadata in nameless.items():
-                stream = io.BytesIO()
-                dots = DOTS if kind == "png" else "figure"
-                figure.savefig(stream, format=kind, bbox_inches=crop, metadata=metadata, dpi=dots)
-                drawn[kind] = stream.getvalue()
-    finally:
-        if engine is not None:
-            figure.set_layout_engine(engine)
+    with matplotlib.rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
+        for kind, metadata in nameless.items():
+            stream, dots = io.BytesIO(), DOTS if kind == "png" else "figure"
+            figure.savefig(stream, format=kind, bbox_inches=crop, metadata=metadata, dpi=dots)
+            drawn[kind] = stream.getvalue()
     return Picture(**drawn, alt=described(figure), width=float(figure.get_size_inches()[0]))
 
 

@@ -10,7 +10,8 @@ STYLE = """
     --bad: #ff8a80; --odd: #f0b95b; --link: #8ab8f0; --invert: invert(.915) hue-rotate(180deg); } }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 1rem; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif;
+  overflow-wrap: anywhere; }
 header, main, nav { padding: 1.2rem clamp(.8rem, 4vw, 2rem); }
 header, main { width: 100%; max-width: 72rem; margin: 0 auto; }
 main { padding: 0 clamp(.8rem, 4vw, 2rem) 4rem; }
@@ -18,10 +19,10 @@ h1 { font-size: 1.6rem; line-height: 1.2; margin: .4rem 0 1rem; }
 h2 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 .3rem; }
 h3 { font-size: 1.1rem; margin: 2.4rem 0 .6rem; }
 h4 { font-size: .95rem; margin: 1.8rem 0 .5rem; }
-p, li, dd { max-width: 46rem; overflow-wrap: break-word; }
+p, li, dd { max-width: 46rem; }
 p { margin: .5rem 0; }
 a { color: var(--link); text-underline-offset: .15em; }
-code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere; }
+code { font: .92em ui-monospace, monospace; }
 main > section { padding-top: 1.6rem; }
 main > section + section { border-top: 1px solid var(--line); margin-top: 2.8rem; }
 small, .note, .links { color: var(--soft); font-size: .85rem; }
@@ -42,7 +43,7 @@ nav li li a { color: var(--soft); }
 .discrepancy { color: var(--odd); }
 .table { overflow-x: auto; border: 1px solid var(--line); border-radius: .4rem; }
 .long { max-height: 34rem; overflow-y: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .85rem; line-height: 1.45; }
+table { border-collapse: collapse; width: 100%; font-size: .85rem; line-height: 1.45; overflow-wrap: normal; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; }
 th { position: sticky; top: 0; background: var(--band); font-weight: 600; vertical-align: bottom; }
 tbody tr + tr td { border-top: 1px solid var(--line); }
