@@ -86,6 +86,7 @@ def reproduce(
         check_folder(out)
         or_data_error(lambda: os.makedirs(out, exist_ok=True), out)  # now rather than after minutes
         chosen = [find_paper(name) for name in names] or [p for p in list_papers().values() if p.has_study]
+        LOG.info("%s …", ", ".join(paper.name for paper in chosen))
         found = evaluate(
             _study,
             [(paper.name, quick) for paper in chosen],

@@ -80,8 +80,9 @@ def table(rows, label: str, links: Mapping[str, str] = {}) -> str:  # noqa: B006
         "<tr>" + "".join(_cell(name, value, n) for name, value, n in zip(heads, row, right, strict=True)) + "</tr>"
         for row in body
     )
-    kinds = " ".join(filter(None, ("table", "long" if len(body) > LONG else "", "wide" if len(heads) > 8 else "")))
-    scroller = f'<div class="{kinds}" role="region" aria-label="{text(label)}" tabindex="0">'
+    kinds = {"table": True, "long": len(body) > LONG, "wide": len(heads) > 8, "widest": len(heads) > 14}
+    classes = " ".join(kind for kind, so in kinds.items() if so)
+    scroller = f'<div class="{classes}" role="region" aria-label="{text(label)}" tabindex="0">'
     return (
         f"{scroller}<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
         + _links(links, f"{label}, as")

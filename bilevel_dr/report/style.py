@@ -87,6 +87,7 @@ dd { margin: 0 0 0 1.1rem; }
   .table, .long, .picture { overflow: visible; max-height: none; border: 0; }
   table { font-size: 7pt; }
   .wide table { font-size: 6pt; }
+  .widest table { font-size: 5pt; }
   th, td { padding: .12rem .25rem; }
   td.n, td code { white-space: normal; }
   .said, td small { min-width: 0; }
