@@ -9,12 +9,14 @@ __version__ = "0.1.0"
 
 _HOME = {
     "load": "loading",
+    "load_case": "papers",
     "check_data": "loading",
     "solve": "solving",
     "verify": "verification",
     "compare": "comparison",
     "best_response_dynamics": "equilibrium",
     "explain": "exposition",
+    "reactions": "reacting",
     "point_estimate": "estimation",
     "monte_carlo": "estimation",
     "Estimate": "estimation",

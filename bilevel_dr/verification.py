@@ -54,6 +54,14 @@ def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None, search:
     ------
     ModelError
         The instance is no bilevel program, or the point names a variable it does not have.
+
+    Examples
+    --------
+    >>> import bilevel_dr as bdr
+    >>> instance = bdr.load_case("khe_2025", "hard_800")
+    >>> point = dict(bdr.solve(instance).point)
+    >>> bdr.verify(instance, point).passed, bdr.verify(instance, point | {"consumer[6].shift": 100.0}).passed
+    (True, False)
     """
     values = _by_name(instance, point)
     copy = instance.clone()
@@ -215,7 +223,7 @@ def _check(
         )
         gap = complementarity
     elif solved and not gap <= tolerance:
-        reasons.append(f"{name}: could improve its objective from {objective:.8g} to {response.value:.8g}")
+        reasons.append(f"{name}: could improve its objective from {objective + 0.0:.8g} to {response.value + 0.0:.8g}")
     elif response.status == "unbounded":
         reasons.append(f"{name}: unbounded at the leader's decision; it has no best answer")
     elif response.status == "failed" and convex and residual <= tolerance:
