@@ -20,9 +20,9 @@ from bilevel_dr.errors import DataError
 from bilevel_dr.formatting import number
 from bilevel_dr.papers import list_papers
 from bilevel_dr.report import Section, certificates_table, check_folder, facts_table, render, stated_row, write_report
+from bilevel_dr.report.drawings import draw
 from bilevel_dr.report.latex import latex_table
 from bilevel_dr.report.parts import amount, inline
-from bilevel_dr.report.pictures import draw
 from bilevel_dr.report.rows import INPUTS, status_of_inputs
 from bilevel_dr.solution import Certificate, Solution
 
@@ -172,9 +172,9 @@ def test_a_drawn_section_travels_and_gives_the_same_page(section):
 
 def test_a_figure_is_left_as_it_was_and_drawn_in_each_format(section):
     figure = section.figures["figure_2"]
-    engine, picture = figure.get_layout_engine(), draw("figure_2", figure)
-    assert figure.get_layout_engine() is engine and picture == draw("figure_2", figure)
-    assert picture.svg.startswith(b"<?xml") and picture.pdf.startswith(b"%PDF") and picture.png[1:4] == b"PNG"
+    engine, drawing = figure.get_layout_engine(), draw("figure_2", figure)
+    assert figure.get_layout_engine() is engine and drawing == draw("figure_2", figure)
+    assert drawing.svg.startswith(b"<?xml") and drawing.pdf.startswith(b"%PDF") and drawing.png[1:4] == b"PNG"
     plain = draw("plain", Figure(figsize=(3, 2)))
     assert plain.alt == "" and plain.width == 3.0
 

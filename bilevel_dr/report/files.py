@@ -82,9 +82,9 @@ def _files(section: Section):
     for name, table in section.frames.items():
         yield f"tables/{section.name}/{name}.csv", table.to_csv(index=False, lineterminator="\n")
         yield f"tables/{section.name}/{name}.tex", latex_table(table, name)
-    for name, picture in section.figures.items():
-        yield f"figures/{section.name}/{name}.pdf", picture.pdf
-        yield f"figures/{section.name}/{name}.png", picture.png
+    for name, drawing in section.figures.items():
+        yield f"figures/{section.name}/{name}.pdf", drawing.pdf
+        yield f"figures/{section.name}/{name}.png", drawing.png
 
 
 def _plain(sections: Sequence[Section], versions: Mapping, written: str, command: str) -> dict:

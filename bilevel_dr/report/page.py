@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from .frame import PAGE, STYLE
 from .parts import amount, chips, figure, identifier, inline, literal, plural, table, text, words
 from .rows import CLAIM, INPUTS, SIGNS
 from .section import Section
-from .style import PAGE, STYLE
 
 HOLDS = {"reproduced": "holds", "missed": "does not hold", "discrepancy": "does not hold"}
 """Of a claim, what its status says."""
@@ -130,8 +130,8 @@ def _parts(section: Section, beside: bool) -> list[tuple[str, str]]:
         "Claims": linked("reported_claims", _claims(section), "Claims") if section.claims else "",
         "Certificates": _certificates(section, linked),
         "Figures": "".join(
-            figure(name, picture, f"figures/{section.name}/{name}" if beside else "")
-            for name, picture in section.figures.items()
+            figure(name, drawing, f"figures/{section.name}/{name}" if beside else "")
+            for name, drawing in section.figures.items()
         ),
         "Tables": "".join(
             f'<h4 id="{identifier(section.name)}-table-{identifier(name)}">{text(words(name))}</h4>'

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..formatting import number
-from .pictures import Picture
+from .drawings import Drawing
 from .rows import SIGNS
 
 LONG = 25
@@ -89,22 +89,22 @@ def table(rows, label: str, links: Mapping[str, str] = {}) -> str:  # noqa: B006
     )
 
 
-def figure(name: str, picture: Picture, beside: str = "") -> str:
+def figure(name: str, drawing: Drawing, beside: str = "") -> str:
     """A drawn figure inside the page, and where it is a file.
 
     Parameters
     ----------
     name : str
-    picture : Picture
+    drawing : Drawing
     beside : str
         Address of its files without their endings; none where it is empty.
     """
-    caption, data = text(words(name)), base64.b64encode(picture.svg).decode("ascii")
-    alt = text(picture.alt or words(name))
+    caption, data = text(words(name)), base64.b64encode(drawing.svg).decode("ascii")
+    alt = text(drawing.alt or words(name))
     links = {kind.upper(): f"{beside}.{kind}" for kind in ("pdf", "png")} if beside else {}
     return (
         f'<figure id="figure-{identifier(name)}"><div class="picture" role="region" aria-label="{caption}" tabindex="0">'
-        f'<img alt="{alt}" style="--inches:{picture.width:.3g}" src="data:image/svg+xml;base64,{data}"></div>'
+        f'<img alt="{alt}" style="--inches:{drawing.width:.3g}" src="data:image/svg+xml;base64,{data}"></div>'
         f"<figcaption>{caption}{_links(links, f'{words(name)}, as', 'span')}</figcaption></figure>"
     )
 

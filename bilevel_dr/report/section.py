@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .pictures import Picture, draw
+from .drawings import Drawing, draw
 from .rows import CLAIM, status_of_inputs
 
 
@@ -29,7 +29,7 @@ class Section:
     certificates : DataFrame or None
         As of :func:`certificates_table`.
     tables : mapping of str to DataFrame
-    figures : mapping of str to matplotlib Figure or Picture
+    figures : mapping of str to matplotlib Figure or Drawing
     sources : sequence of mapping
         The rows of ``sources.csv``: ``parameter, symbol, unit, status, where, note``.
     data : mapping of str to str
@@ -61,10 +61,10 @@ class Section:
 
     def drawn(self) -> Section:
         """The same with its figures drawn, so that it can be sent to another process and takes no time to write."""
-        pictures = {
-            name: figure if isinstance(figure, Picture) else draw(name, figure) for name, figure in self.figures.items()
+        drawings = {
+            name: figure if isinstance(figure, Drawing) else draw(name, figure) for name, figure in self.figures.items()
         }
-        return replace(self, figures=pictures)
+        return replace(self, figures=drawings)
 
     @property
     def numbers(self) -> list[dict]:

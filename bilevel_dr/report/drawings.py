@@ -14,7 +14,7 @@ DOTS = 200
 
 
 @dataclass(frozen=True)
-class Picture:
+class Drawing:
     """One figure, drawn: ``svg``, ``pdf`` and ``png`` as bytes, ``alt`` what it shows in words, ``width`` in inches."""
 
     svg: bytes
@@ -24,7 +24,7 @@ class Picture:
     width: float
 
 
-def draw(name: str, figure) -> Picture:
+def draw(name: str, figure) -> Drawing:
     """Draw a figure; the same figure gives the same bytes.
 
     Parameters
@@ -48,7 +48,7 @@ def draw(name: str, figure) -> Picture:
             stream, dots = io.BytesIO(), DOTS if kind == "png" else "figure"
             figure.savefig(stream, format=kind, bbox_inches=crop, metadata=metadata, dpi=dots)
             drawn[kind] = stream.getvalue()
-    return Picture(**drawn, alt=described(figure), width=float(figure.get_size_inches()[0]))
+    return Drawing(**drawn, alt=described(figure), width=float(figure.get_size_inches()[0]))
 
 
 def described(figure) -> str:
