@@ -179,6 +179,13 @@ def test_a_figure_is_left_as_it_was_and_drawn_in_each_format(section):
     assert plain.alt == "" and plain.width == 3.0
 
 
+def test_a_legend_wider_than_its_figure_is_not_cut():
+    figure = Figure(figsize=(3, 2), layout="constrained")
+    figure.subplots().plot([1, 2], label="what does not fit into three inches, " * 3)
+    figure.legend(loc="outside lower center")
+    assert draw("wide", figure).width > 6
+
+
 # On disk --------------------------------------------------------------------------------------------------------------
 
 

@@ -35,20 +35,20 @@ def draw(name: str, figure) -> Drawing:
         Laid out once for all formats; left as it was.
     """
     import matplotlib
+    from matplotlib.transforms import Bbox
 
-    figure, crop = pickle.loads(cloudpickle.dumps(figure)), "tight"  # laying it out moves its axes
-    if figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        crop = None
+    figure = pickle.loads(cloudpickle.dumps(figure))  # laying it out moves its axes
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    whole = Bbox.union([figure.bbox_inches, figure.get_tightbbox()])  # with a legend wider than the figure, too
     nameless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     drawn = {}
     with matplotlib.rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
         for kind, metadata in nameless.items():
             stream, dots = io.BytesIO(), DOTS if kind == "png" else "figure"
-            figure.savefig(stream, format=kind, bbox_inches=crop, metadata=metadata, dpi=dots)
+            figure.savefig(stream, format=kind, bbox_inches=whole, metadata=metadata, dpi=dots)
             drawn[kind] = stream.getvalue()
-    return Drawing(**drawn, alt=described(figure), width=float(figure.get_size_inches()[0]))
+    return Drawing(**drawn, alt=described(figure), width=float(whole.width))
 
 
 def described(figure) -> str:
