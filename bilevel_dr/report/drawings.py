@@ -39,7 +39,7 @@ def draw(name: str, figure) -> Drawing:
 
     figure = pickle.loads(cloudpickle.dumps(figure))  # laying it out moves its axes
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # it is laid out: each format would be drawn twice to see to that again
     whole = Bbox.union([figure.bbox_inches, figure.get_tightbbox()])  # with a legend wider than the figure, too
     nameless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     drawn = {}
