@@ -20,7 +20,7 @@ import bilevel_dr as bdr
 from bilevel_dr import cli, comparison, papers, solving, workers
 from bilevel_dr.models.khe_2025 import exact
 from bilevel_dr.models.khe_2025.model import model
-from bilevel_dr.report import Section
+from bilevel_dr.report import Section, write_report
 from bilevel_dr.solution import Certificate, Solution
 
 MODEL = """
@@ -374,6 +374,18 @@ def test_a_worker_that_dies_costs_its_paper_only(tmp_path, monkeypatch):
 
 
 # Interrupted and crashed ----------------------------------------------------------------------------------------------
+
+
+def test_an_interrupted_reproduction_leaves_the_earlier_report(tmp_path):
+    earlier = write_report(tmp_path, [Section("khe_2025", "an earlier one")], {}).read_bytes()
+    command = [sys.executable, "-m", "bilevel_dr", "reproduce", "khe_2025", "li_2025", "--quick", "--workers", "2"]
+    with subprocess.Popen([*command, "--out", tmp_path], stderr=subprocess.PIPE, text=True) as process:
+        assert "rows …" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()  # to its end: no worker is left that could write to it
+    assert process.returncode == 130 and "interrupted" in said
+    assert (tmp_path / "index.html").read_bytes() == earlier
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "report.json"]
 
 
 def interrupted(toy, temporary, number, ready):
