@@ -45,8 +45,8 @@ docs: $(READY)       ## the documentation, into build/docs/index.html
 bench: $(READY)      ## the measured tables: time per reformulation, solver and size
 	$(BIN)/python tests/bench $(ARGS)
 
-readme: $(READY)     ## the measured parts of README.md, written anew
-	$(BIN)/python tests/readme.py
+readme: $(READY)     ## the measured parts of README.md, written anew; make readme ARGS=--syllabus for the lessons' only
+	$(BIN)/python tests/readme.py $(ARGS)
 
 notebooks: $(READY)  ## the course, in JupyterLab
 	$(PIP) --no-build-isolation --editable ".[notebooks]"

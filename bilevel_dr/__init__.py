@@ -13,6 +13,7 @@ _HOME = {
     "check_data": "loading",
     "solve": "solving",
     "verify": "verification",
+    "diagnose": "diagnosis",
     "compare": "comparison",
     "sweep": "sweeping",
     "best_response_dynamics": "equilibrium",
@@ -23,12 +24,14 @@ _HOME = {
     "Estimate": "estimation",
     "Solution": "solution",
     "Certificate": "solution",
+    "Diagnosis": "unanswered",
     "FollowerCheck": "solution",
     "BilevelError": "errors",
     "DataError": "errors",
     "ModelError": "errors",
     "SolverMissing": "errors",
     "SolverFailed": "errors",
+    "LimitReached": "errors",
 }
 __all__ = [*_HOME, "__version__"]
 

@@ -6,6 +6,7 @@ A new room under ``models/`` or ``data/`` is known without an edit here. Nothing
 from __future__ import annotations
 
 import ast
+import csv
 import difflib
 import importlib
 import inspect
@@ -14,12 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
-from itertools import takewhile
 from pathlib import Path
 from typing import get_args
 
+from .accounts import Account, read_account
 from .datafile.lexing import scalar
 from .errors import DataError, ModelError
+from .run_folder import file_hash
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,14 @@ class Paper:
     name: str
 
     @cached_property
+    def account(self) -> Account:
+        """What ``model.py`` says of itself."""
+        return read_account(_docstring(self.room / "model.py"))
+
+    @property
     def title(self) -> str:
         """The first line of ``model.py``."""
-        return _first_line(_docstring(self.room / "model.py"))
-
-    @cached_property
-    def about(self) -> str:
-        """What ``model.py`` says of itself between its title and its table of equations."""
-        paragraphs = _docstring(self.room / "model.py").split("\n\n")[1:]
-        return "\n\n".join(list(takewhile(lambda text: not text.startswith("==="), paragraphs)))
+        return self.account.title
 
     @cached_property
     def variants(self) -> dict[str, str]:
@@ -50,6 +51,21 @@ class Paper:
         """Its data files, ``hard_800``, with what their second comment line says."""
         folder = _folder("data") / self.name
         return {path.stem: _case_line(path) for path in sorted(folder.glob("*.dat"))}
+
+    @cached_property
+    def sources(self) -> list[dict]:
+        """Where each number comes from: the rows of ``sources.csv``."""
+        path = _folder("data") / self.name / "sources.csv"
+        if not path.is_file():
+            return []
+        with path.open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of every file of its data."""
+        folder = _folder("data") / self.name
+        return {path.name: file_hash(path) for path in sorted(folder.iterdir()) if path.suffix in (".dat", ".csv")}
 
     @property
     def has_study(self) -> bool:

@@ -7,14 +7,18 @@ import math
 import time
 from dataclasses import dataclass, replace
 
+from .diagnosis import LOCALLY, SECONDS, explained, foreseen
 from .equilibrium import best_response_dynamics
 from .errors import ModelError, SolverFailed, SolverMissing
+from .high_point import of_levels
 from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
 from .screening import LARGE, TRIED, screen, woken
+from .shared_starts import follow_in_processes
 from .solution import Certificate, Solution
 from .solvers import backend, installed
 from .starts import Answers, leader_points
+from .unanswered import Diagnosis
 from .value_function import ValueFunction
 from .verification import verify
 from .working import Polished, Working, polish
@@ -42,10 +46,11 @@ class _Candidate:
 class Search:
     """One call of :func:`bilevel_dr.solve`: its working copy, its clock, and how candidates become a Solution."""
 
-    def __init__(self, instance, verdicts, began, time_limit, starts, seed, gap, options):
+    def __init__(self, instance, verdicts, began, time_limit, starts, seed, gap, options, workers=1):
         self.instance, self.verdicts, self.began, self.time_limit = instance, verdicts, began, time_limit
-        self.seed, self.gap, self.options = seed, gap, options
+        self.seed, self.gap, self.options, self.workers, self.idle = seed, gap, options, workers, ()
         self.working = Working(instance)
+        self.reason: Diagnosis | None = None  # why there is no answer, once that is known
         self.large = len(self.working.pairs) >= LARGE and self.working.program.leader is not None
         self.starts = starts if starts is not None else (8 if len(self.working.pairs) < LARGE else 2)
         self.proved = all(verdict.convexity == "proved" for verdict in verdicts.values())
@@ -62,6 +67,22 @@ class Search:
     def clock(self, most: float = math.inf) -> float | None:
         seconds = most if self.time_limit is None else min(most, self.time_limit - (time.perf_counter() - self.began))
         return None if seconds == math.inf else max(seconds, 0.0)
+
+    def run(self, reformulation: str, solver: str) -> Solution:
+        """The answer, or why there is none: by arithmetic before any search where that is enough."""
+        if self.clock() != 0.0:
+            self.reason = foreseen(self.instance, self.working, lambda: self.clock(SECONDS))
+        if self.reason is not None:
+            route = "sos1" if reformulation == "auto" else reformulation
+            seconds = time.perf_counter() - self.began
+            found = Solution(None, "none", None, None, "infeasible", route, "highs", seconds, notes=tuple(self.notes))
+        elif reformulation == VALUE_FUNCTION:
+            found = self.by_value_function()
+        elif reformulation == "auto":
+            found = self.auto(solver)
+        else:
+            found = self.by_any(reformulation) if solver == "auto" else self.by(reformulation, solver)
+        return explained(found, self.instance, self.clock(SECONDS), self.reason)
 
     def by(self, reformulation: str, solver: str) -> Solution:
         if solver in GLOBAL_SOLVERS:
@@ -111,6 +132,7 @@ class Search:
                 return found
         try:
             first = self.globally("sos1", "scip", budget)
+            ends = time.perf_counter() + SECONDS
         except (SolverFailed, SolverMissing) as error:
             log.info("%s", error)
             self.notes += [f"no bound was proved: {error}"] if isinstance(error, SolverMissing) else []
@@ -119,6 +141,10 @@ class Search:
             return first
         if first.termination == "unbounded":  # confirmed by widening boxes
             return first
+        if first.claim == "none":  # local searches would look for what is not there, each until its time is up
+            self.reason = of_levels(self.instance, lambda: self.clock(max(ends - time.perf_counter(), 0.0)))
+            if self.reason is not None:
+                return first
         if first.termination == "infeasible":
             self.starts = min(self.starts, 2)
         second = self._among_integers() if first.claim == "none" else None
@@ -201,7 +227,7 @@ class Search:
                 f"{self.working.sets[0].name}: a special ordered set of the leader; "
                 "local routes cannot keep it, use reformulation='sos1'"
             )
-        nlp, outcome, candidates = self._from_points(reformulation, solver)
+        infeasible, outcome, candidates = self._from_points(reformulation, solver)
         sign = 1.0 if self.working.minimises else -1.0
         candidates.sort(
             key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
@@ -211,8 +237,8 @@ class Search:
             listed = ", ".join(f"{value:.6g} ({count})" for value, count in found[:5])
             note = f"{len(candidates)} starts ended at {len(found)} values: {listed}" + (", …" if len(found) > 5 else "")
             self.notes = [n for n in self.notes if " starts ended at " not in n] + [note]
-        if outcome.status in ("infeasible", "unbounded") and not nlp.infeasible:
-            self.notes.append(f"the local solver called it {outcome.status}, which proves nothing about this problem")
+        if outcome.status in ("infeasible", "unbounded") and not infeasible:
+            self.notes.append(f"{LOCALLY}{outcome.status}, which proves nothing about this problem")
             outcome = replace(outcome, status="failed")
         return self._judge(candidates, replace(outcome, bound=None), reformulation, solver)
 
@@ -225,11 +251,11 @@ class Search:
         points = points[: self.starts]
         if not idle:
             return self._continue(points, reformulation, solver)
-        whole, self.working = self.working, Working(self.instance, idle=idle)
+        whole, self.working, self.idle = self.working, Working(self.instance, idle=idle), idle
         try:
             found = self._continue(points, reformulation, solver)
         finally:
-            self.working = whole
+            self.working, self.idle = whole, ()
         names = [name for candidate in found[2] for name in candidate.woken]
         if names:
             self.notes.append(f"{names[0]} was taken to be idle and is not: searched again with every row")
@@ -242,12 +268,25 @@ class Search:
         return found
 
     def _continue(self, points, reformulation: str, solver: str):
-        """Follow a local route from each leader decision: its smooth model, the last outcome, and a candidate a start."""
+        """See :meth:`follow`: here, or in processes."""
+        numbered = list(enumerate(points))
+        if self.workers > 1 and len(numbered) > 1:
+            return follow_in_processes(self, numbered, reformulation, solver)
+        return self.follow(numbered, reformulation, solver)
+
+    def follow(self, points, reformulation: str, solver: str):
+        """Follow a local route from numbered leader decisions.
+
+        Returns
+        -------
+        (bool, Outcome, list)
+            Whether the smooth model contradicts itself, the last outcome, and a candidate a start.
+        """
         nlp = self.working.nlp(reformulation, backend(solver))
         answers = Answers(self.working)
         candidates, ends, outcome = [], [], Outcome("failed")
-        for number, leader in enumerate(points):
-            if number and self.clock() is not None and self.clock() <= 0.0:
+        for number, leader in points:
+            if number != points[0][0] and self.clock() is not None and self.clock() <= 0.0:
                 outcome = replace(outcome, status="limit")
                 break
             answers.load(leader)
@@ -264,7 +303,7 @@ class Search:
                 reached = [twin] if twin else self._candidates()[:1]
                 candidates += reached
                 ends += [(here, candidate) for candidate in reached]
-        return nlp, outcome, candidates
+        return nlp.infeasible, outcome, candidates
 
     def _candidates(self) -> list[_Candidate]:
         """The point the working model holds, polished first where that succeeds.

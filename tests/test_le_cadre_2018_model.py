@@ -280,7 +280,7 @@ def test_every_parameter_has_a_source():
     derived = {"worth", "retail_cost", "runs_at_retailer", "retailer_bill", "kappa", "pooled_sigma", "passes_energy"}
     params = {component.name for component in case("tou8").component_objects(pyo.Param)}
     assert params - derived - {"own_imbalance", "part"} <= named
-    assert {row["status"] for row in sources} == {"synthetic", "assumed", "chosen"}
+    assert {row["status"] for row in sources} == {"synthetic", "assumed"}
 
 
 @pytest.mark.parametrize("abstract", [model, least_norm.model, standalone_wholesale.model])

@@ -84,7 +84,7 @@ SYLLABUS = readme.SYLLABUS.read_text(encoding="utf-8")
 
 
 def test_the_syllabus_lists_every_lesson():
-    assert readme.LESSONS.search(SYLLABUS).group() == readme.lessons(), "stale: run make readme"
+    assert readme.LESSONS.search(SYLLABUS).group() == readme.lessons(), "stale: run make readme ARGS=--syllabus"
     assert re.findall(r"\]\((\S+)\.ipynb\)", SYLLABUS) == list(BOOKS)
 
 

@@ -50,6 +50,9 @@ def solve(
     starts: Starts = None,
     time_limit: Limit = None,
     seed: Seed = 0,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, help="processes that starting points of a local route are dealt out to")
+    ] = 1,
     out: Out = None,
     json: Json = False,
     trust_data: TrustData = False,
@@ -70,7 +73,7 @@ def solve(
         from ..papers import resolve_model
 
         instance = loaded_case(model, data, set_, trust_data, run)
-        solution = solving.solve(instance, reformulation, solver, time_limit, starts, seed)
+        solution = solving.solve(instance, reformulation, solver, time_limit, starts, seed, workers=workers)
         if (paper := resolve_model(model)[2]) is not None:
             solution = paper.held_against_exact(instance, solution)
         run["solution"] = solution

@@ -40,7 +40,8 @@ def calm_day(answer):
     here = at(retailer(calm), "cut", answer["cut"])
     if near(answer["cut"], best.point["cut"]):
         if near(answer["bill"], best.leader_objective):
-            return f"The price is {best.point['price']:g} EUR/MWh whatever is cut: each MW pays for itself, no cliff is in reach."
+            price = best.point["price"]
+            return f"The price is {price:g} EUR/MWh whatever is cut: each MW pays for itself, no cliff is in reach."
         raise Wrong(f"The cut is right; the bill at it is not {answer['bill']:.6g} EUR/h. Is the compensation in it?")
     if near(answer["cut"], windy.point["cut"]):
         raise Wrong(
