@@ -46,3 +46,9 @@ class SolverMissing(BilevelError):
 
 class SolverFailed(BilevelError):
     """A solver crashed or answered nonsense; the message carries its own last words."""
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's kind and words on one line of at most 300 signs."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}"[:300] if words else type(error).__name__

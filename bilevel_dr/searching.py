@@ -121,7 +121,12 @@ class Search:
         if first.termination == "infeasible":
             self.starts = min(self.starts, 2)
         second = self._among_integers() if first.claim == "none" else None
-        return self._better(first, second or self.locally("scholtes", "casadi-ipopt"))
+        try:
+            second = second or self.locally("scholtes", "casadi-ipopt")
+        except SolverFailed as error:
+            log.info("%s", error)
+            return first
+        return self._better(first, second)
 
     def _among_integers(self) -> Solution | None:
         """A second global search where the leader has integers, which local routes do not know: other rows, other solver."""
@@ -147,7 +152,7 @@ class Search:
         """The better verified answer of a global and a local search, under the global one's bound."""
         if second.claim == "none":
             return replace(first, seconds=second.seconds)
-        bound, notes = first.best_bound, tuple(dict.fromkeys(first.notes + second.notes))
+        bound, notes = first.best_bound, first.notes + second.notes
         if first.termination == "infeasible":
             notes += (
                 f"the global search called it {first.termination}; a verified point says otherwise, so its bound is not used",
@@ -158,17 +163,20 @@ class Search:
             if first.claim == "none" or self.working.better(second.leader_objective, first.leader_objective)
             else first
         )
-        if (
-            bound is not None
-            and self.working.better(better.leader_objective, bound)
-            and not _close(better.leader_objective, bound)
-        ):
-            notes += (
-                f"a verified point is better than the bound {bound:.8g} of the global search, so that bound is not used",
-            )
-            bound = None
+        bound = self._believed(bound, better.leader_objective)
+        notes = tuple(dict.fromkeys((*notes, *self.notes)))
         claim = "global" if _close(better.leader_objective, bound) and self.proved and self.qualified else better.claim
         return replace(better, claim=claim, best_bound=bound, notes=notes, seconds=second.seconds)
+
+    def _believed(self, bound: float | None, objective: float) -> float | None:
+        """A solver's bound, unless a verified point is better."""
+        if bound is None or not math.isfinite(bound):
+            return None
+        if self.working.better(objective, bound) and not _close(objective, bound):
+            note = f"a verified point is better than the bound {bound:.8g} of the global search, so that bound is not used"
+            self.notes += [note] if note not in self.notes else []
+            return None
+        return bound
 
     def by_value_function(self, budget: float = math.inf) -> Solution:
         ends = time.perf_counter() + budget
@@ -201,6 +209,8 @@ class Search:
                 "local routes cannot keep it, use reformulation='sos1'"
             )
         nlp, outcome, candidates = self._from_points(reformulation, solver)
+        if outcome.crashed and not candidates:
+            raise SolverFailed(f"{reformulation}: {outcome.message}")
         sign = 1.0 if self.working.minimises else -1.0
         candidates.sort(
             key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
@@ -294,6 +304,7 @@ class Search:
                 break
         of_any_shape = reformulation == VALUE_FUNCTION  # its bound needs neither convexity nor multipliers
         bound = outcome.bound if (self.proved or of_any_shape) and self.working.program.leader is not None else None
+        bound = bound if certificate is None or not certificate.passed else self._believed(bound, chosen.objective)
         polished = None if chosen is None else chosen.polished
         claim = "none" if chosen is None else self._claim(certificate, chosen.objective, bound, polished)
         if of_any_shape and claim != "none" and _close(chosen.objective, bound):
