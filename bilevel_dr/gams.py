@@ -97,8 +97,10 @@ class GamsNlp(ExecutableNlp):
             told = {line.split()[0]: int(float(line.split()[1])) for line in _table(folder / "resultsstat.dat", numbers)}
             values = np.array([found[symbol] for symbol in self._text.symbols], float)
             model_status, solver_status = told["MODELSTAT"], told["SOLVESTAT"]
-        except (OSError, LookupError, ValueError, ArithmeticError) as error:
-            return Outcome("failed", message=f"no whole answer ({one_line(error)}){words}")
+        except OSError as error:
+            return Outcome("failed", message=f"ended without a solution file that can be read ({error.strerror}){words}")
+        except (LookupError, ValueError, ArithmeticError) as error:
+            return Outcome("failed", message=f"its solution file is not whole ({one_line(error)}){words}")
         message = f"model status {model_status}, solver status {solver_status}"
         status = "limit" if solver_status in (2, 3, 5) else _MODEL_STATUS.get(model_status, "failed")
         if not np.all(np.isfinite(values)):
@@ -134,4 +136,7 @@ def _bounds(pairs) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _table(path: Path, numbers: int) -> list[str]:
-    return [line for line in text_of(path, numbers).splitlines()[1:] if line.strip()]
+    text = text_of(path, numbers)
+    if not text.endswith("\n"):
+        raise ValueError(f"{path.name} is cut short")
+    return [line for line in text.splitlines()[1:] if line.strip()]

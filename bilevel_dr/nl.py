@@ -40,6 +40,17 @@ class Outcome:
     row_multipliers: dict = field(default_factory=dict, repr=False)
     bound_multipliers: dict = field(default_factory=dict, repr=False)
 
+    def __post_init__(self):
+        """What is not one finite number a variable is no answer, whatever the solver calls it."""
+        if self.values is None:
+            return
+        fits = len(self.values) == len(self.variables)
+        if self.status in ("optimal", "feasible") and not (fits and np.isfinite(self.values).all()):
+            object.__setattr__(self, "status", "failed")
+            object.__setattr__(self, "message", f"{self.message}: its values are not one finite number a variable")
+        if not fits:
+            object.__setattr__(self, "values", None)
+
     @property
     def has_point(self) -> bool:
         return self.values is not None and bool(np.all(np.isfinite(self.values)))
