@@ -8,7 +8,6 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,14 +138,13 @@ def _end(process: subprocess.Popen, folder: str) -> None:
     with suppress(ProcessLookupError, PermissionError):  # nobody left (PermissionError: what macOS says of a zombie)
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for stray in _strays(f"TMPDIR={folder}".encode()):
-        with suppress(ProcessLookupError):
-            os.kill(stray, signal.SIGKILL)
+    end_strays(folder)
 
 
-def _strays(mark: bytes) -> Iterator[int]:
-    """Processes with ``mark`` in their environment, where /proc shows it (Linux)."""
+def end_strays(folder: str) -> None:
+    """Kill the processes whose folder for temporary files is this one or below it, where /proc shows that (Linux)."""
+    mark = f"TMPDIR={folder}".encode()
     for path in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):  # gone meanwhile, or somebody else's
-            if mark in path.read_bytes().split(b"\0"):
-                yield int(path.parent.name)
+            if any(entry == mark or entry.startswith(mark + b"/") for entry in path.read_bytes().split(b"\0")):
+                os.kill(int(path.parent.name), signal.SIGKILL)

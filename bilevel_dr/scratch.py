@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .errors import SolverFailed
 
+PREFIX = "bilevel_dr_solver_"
 LARGEST = 64 * 2**20
 """Bytes of a file that is kept; a larger one is left out."""
 _kept: ContextVar[tuple[Path, str] | None] = ContextVar("bilevel_dr_kept", default=None)
@@ -26,7 +27,7 @@ def scratch() -> Iterator[str]:
         It cannot be made, or what is written there meanwhile does not fit.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="bilevel_dr_", ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
             yield folder
     except OSError as error:
         where = tempfile.tempdir or "the folder for temporary files"

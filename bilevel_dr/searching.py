@@ -7,8 +7,9 @@ import math
 import time
 from dataclasses import dataclass, replace
 
-from .equilibrium import best_response_dynamics
+from .equilibrium import play
 from .errors import ModelError, SolverFailed
+from .games import BlockGame
 from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
 from .screening import LARGE, TRIED, screen, woken
@@ -22,6 +23,8 @@ from .working import Polished, Working, polish
 log = logging.getLogger("bilevel_dr.searching")
 
 VALUE_FUNCTION = "value_function"
+PROOF = 2.0
+"""Seconds for a certificate where the time limit leaves less, if it needs searches."""
 CLOSED = 1e-5
 """Relative distance between a verified answer and a solver's bound at which the bound counts as closed."""
 
@@ -98,9 +101,10 @@ class Search:
             return self.by("big_m" if solver == "highs" else "sos1", solver)
         program = self.working.program
         if program.leader is None and not program.leader_variables:
-            played = best_response_dynamics(self.instance, time_limit=self.clock(20.0)).solution
-            if played.claim == "nash":
-                return played
+            game = BlockGame(self.instance, self.verdicts)
+            played = play(game, time.perf_counter(), time_limit=self.clock(20.0)).solution
+            if played.claim == "nash" or self.clock() == 0.0:
+                return replace(played, seconds=time.perf_counter() - self.began)
             self.notes += played.notes[:1]
         budget = 20.0 if self.time_limit is None else 0.7 * self.time_limit
         if not self.proved:  # its bound would prove nothing
@@ -297,7 +301,9 @@ class Search:
         """The first candidate whose certificate passes, or the first one with the certificate that refuses it."""
         chosen, certificate = None, None
         for candidate in candidates:
-            verdict = verify(self.instance, candidate.point, verdicts=self.verdicts)
+            left = self.clock()
+            seconds = None if left is None else min(10.0, max(left, PROOF) / len(self.verdicts))
+            verdict = verify(self.instance, candidate.point, verdicts=self.verdicts, search=seconds)
             if certificate is None or verdict.passed:
                 chosen, certificate = candidate, verdict
             if verdict.passed:

@@ -133,7 +133,7 @@ def gurobis(monkeypatch, lie):
                 raise GurobiError(str(lie))
 
         def getVars(self):
-            return [SimpleNamespace(VarName=name, X=value) for name, value in zip(self.names, lie(len(self.names)))]
+            return [SimpleNamespace(VarName=name, X=value) for name, value in zip(self.names, lie(len(self.names)), strict=False)]
 
     codes = dict(OPTIMAL=2, INFEASIBLE=3, INF_OR_UNBD=4, UNBOUNDED=5, INTERRUPTED=11, NUMERIC=12, SUBOPTIMAL=13)
     named = {"GurobiError": GurobiError, "Env": Nothing, "read": Problem, "GRB": SimpleNamespace(**codes, INFINITY=1e100)}

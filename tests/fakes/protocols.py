@@ -41,7 +41,7 @@ class Gams:
     def text(self, values, verdict="optimal", others=0) -> str:
         self.verdict = verdict
         symbols = [f"z{symbol}" for symbol in self.symbols] if others else self.symbols
-        return "\n".join(["SYMBOL : LEVEL : MARGINAL", *(f"{s} {v} 0.0" for s, v in zip(symbols, values)), ""])
+        return "\n".join(["SYMBOL : LEVEL : MARGINAL", *(f"{s} {v} 0.0" for s, v in zip(symbols, values, strict=False)), ""])
 
     def write(self, text: str) -> None:
         Path(self.answer).write_text(text)
