@@ -235,7 +235,7 @@ def test_players_that_were_only_searched_locally_claim_nothing(monkeypatch):
     for route in ("scholtes", "best_response"):
         solution = bdr.solve(cournot((1, 2)), route)
         assert solution.certificate.passed and solution.claim == "none"
-        assert cli.exit_code(solution) != 0
+        assert cases.exit_code(solution) != 0
 
 
 # Models as players, and leaders ---------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def kept_run(out: str | None, options: dict) -> Iterator[Kept]:
             yield kept
     except BilevelError as problem:
         error = str(problem)
-        LOG.error("%s", problem)
+        LOG.info("it ended in an error: %s", problem)  # the screen has it once already
         raise
     finally:
         LOG.removeHandler(handler)
