@@ -17,7 +17,7 @@ from .session import (
     UNBOUNDED,
     USAGE,
     kept_run,
-    load_case,
+    loaded_case,
     merged,
     place_of,
     print_json,
@@ -121,7 +121,7 @@ def _solved(options: dict, kept=None) -> tuple:
     from ..papers import resolve_model
 
     began, limit = perf_counter(), options["time_limit"]
-    instance = load_case(options["model"], options["data"], options["set"], options["trust_data"], kept)
+    instance = loaded_case(options["model"], options["data"], options["set"], options["trust_data"], kept)
     ways = (options[name] for name in ("reformulation", "solver", "time_limit", "starts", "seed"))
     solution = solving.solve(instance, *ways)
     if (paper := resolve_model(options["model"])[2]) is not None:
@@ -167,7 +167,7 @@ def explain(
     with work(json=False):
         from .. import exposition
 
-        text = exposition.explain(load_case(model, data, set_, trust_data), latex)
+        text = exposition.explain(loaded_case(model, data, set_, trust_data), latex)
     if latex or not sys.stdout.isatty():
         typer.echo(text, nl=False)
     else:
@@ -190,7 +190,7 @@ def compare(
     with work(json):
         from .. import comparison
 
-        instance = load_case(model, data, set_, trust_data)
+        instance = loaded_case(model, data, set_, trust_data)
         table = comparison.compare(instance, time_limit=time_limit, starts=starts, seed=seed)
     if json:
         print_json(table.to_dict("records"))

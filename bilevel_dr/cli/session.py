@@ -87,7 +87,7 @@ class Kept:
     unwritten: DataError | None = None
 
 
-def load_case(model: str, data: str, settings: list[str], trust_data: bool, kept: Kept | None = None):
+def loaded_case(model: str, data: str, settings: list[str], trust_data: bool, kept: Kept | None = None):
     """The instance that MODEL, DATA and ``--set`` stand for; what it was built from is kept."""
     from .. import loading
     from ..papers import resolve_data, resolve_model
