@@ -124,7 +124,7 @@ class ExecutableNlp:
                 outcome = Outcome(ended.trouble, message=ended.how + ended.last_words)
             else:
                 outcome = self._read(Path(folder), ended.last_words)
-            if outcome.crashed:
+            if ended.trouble or outcome.crashed:
                 outcome = replace(outcome, message=outcome.message + keep_failure(folder, ended.output))
         return replace(outcome, message=f"{self.name}: {outcome.message}", seconds=time.perf_counter() - began)
 

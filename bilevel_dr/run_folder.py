@@ -131,6 +131,8 @@ class Run:
             try:
                 fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
                 shutil.copytree(self.stage, fresh, dirs_exist_ok=True)
+                if solution is not None and solution.claim != "none":
+                    shutil.rmtree(fresh / "solver", ignore_errors=True)  # of a start that failed, where another did not
                 (fresh / "run.json").write_text(as_json(record, indent=2) + "\n", encoding="utf-8")
                 _write_point(fresh / "solution.csv", {} if solution is None else solution.point)
                 fresh.chmod(0o755)  # a temporary folder is its owner's alone

@@ -317,6 +317,8 @@ class Search:
             claim = "global" if all(check.proved for check in certificate.followers.values()) else "stationary"
         notes = [*self.notes] if polished is None or claim in ("none", "global") else [*self.notes, str(polished)]
         termination = outcome.status
+        if chosen is None and termination in ("failed", "limit") and outcome.message:
+            notes.append(outcome.message)
         if claim == "none" and termination in ("optimal", "feasible"):
             termination = "failed"
         elif claim != "none" and termination not in ("optimal", "limit"):

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ def kept_run(out: str | None, options: dict) -> Iterator[Kept]:
     from ..scratch import keeping
 
     kept = Kept(Run.begin(out, options))
-    handler = logging.FileHandler(kept.run.log, encoding="utf-8")
+    handler = _File(kept.run.log, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     level, error = LOG.level, ""
     LOG.addHandler(handler)
@@ -66,7 +66,8 @@ def kept_run(out: str | None, options: dict) -> Iterator[Kept]:
         raise
     finally:
         LOG.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):
+            handler.close()
         LOG.setLevel(level)
         if kept.solution is not None or error:
             try:
@@ -76,6 +77,13 @@ def kept_run(out: str | None, options: dict) -> Iterator[Kept]:
                 if error:
                     typer.echo(f"bilevel-dr: {problem}", err=True)
         kept.run.drop()
+
+
+class _File(logging.FileHandler):
+    """A log that does not stop a solve, nor fill its screen, where the disk is full."""
+
+    def handleError(self, record):
+        pass
 
 
 @dataclass

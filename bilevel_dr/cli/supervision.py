@@ -114,7 +114,7 @@ def _crashed(name: str, folder: Path) -> int:
     for stage in folder.glob(f"{STAGE}*/"):
         try:
             run = Run(stage)
-            with keeping(run.stage / "solver", os.path.join(run.out, "solver")):
+            with keeping(stage / "solver", os.path.join(run.out, "solver")):
                 words += "".join(keep_failure(str(solver)) for solver in folder.glob(f"{PREFIX}*/"))
             run.finish(None, words)
         except (OSError, ValueError, LookupError, BilevelError) as error:  # it may have ended anywhere
