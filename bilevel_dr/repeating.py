@@ -135,13 +135,13 @@ def compare_runs(kept: KeptRun, solution: Solution) -> Comparison:
     words = [f"{name} was {before[name]} and is {now[name]}" for name in ("claim", "termination") if before[name] != now[name]]
     numbers = [("the leader's objective", before["leader_objective"], now["leader_objective"])]
     numbers += [(name, kept.point.get(name), solution.point.get(name)) for name in {**kept.point, **solution.point}]
-    exactly = not words and all(one == other for _, one, other in numbers)
     largest, at = max(((_difference(one, other), name) for name, one, other in numbers), key=lambda pair: pair[0])
-    return Comparison(exactly, not words and largest <= SAME, largest, at if largest else "", tuple(words))
+    same = not words
+    return Comparison(same and largest == 0.0, same and largest <= SAME, largest, at if largest else "", tuple(words))
 
 
 def _difference(one: float | None, other: float | None) -> float:
-    if one == other:
+    if one == other or (one != one and other != other):  # the latter: both are no number
         return 0.0
     if one is None or other is None:
         return math.inf

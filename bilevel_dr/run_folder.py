@@ -256,9 +256,9 @@ def _move(fresh: Path, target: Path) -> None:
     """
     while not _renamed(fresh, target):
         old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-        with suppress(FileNotFoundError):  # the other run has just moved it away
-            os.rename(target, old / target.name)
         try:
+            with suppress(FileNotFoundError):  # the other run has just moved it away
+                os.rename(target, old / target.name)
             moved = _renamed(fresh, target)
         except OSError:
             if (old / target.name).exists():

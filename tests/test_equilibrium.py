@@ -332,3 +332,14 @@ def test_a_variable_nobody_decides_is_named():
     m.seller[0].profit.set_value(m.seller[0].profit.expr - m.tax * m.seller[0].q)
     with pytest.raises(ModelError, match="tax: no player decides it"):
         bdr.best_response_dynamics(m)
+
+
+@pytest.mark.parametrize(("limit", "most"), [(None, None), (1e-9, 1.0), (60.0, 30.0)])
+def test_the_certificate_is_part_of_the_time_limit(monkeypatch, limit, most):
+    """Two players, so half of what is left for each, or of two seconds."""
+    given = []
+    truly = games.verify
+    monkeypatch.setattr(games, "verify", lambda *_, search, **ways: given.append(search) or truly(*_, search=search, **ways))
+    dynamics = bdr.best_response_dynamics(cournot((1, 2)), time_limit=limit)
+    assert given[0] is None if most is None else 0.0 < given[0] <= most
+    assert dynamics.status == ("limit" if limit == 1e-9 else "converged")

@@ -79,6 +79,8 @@ def _run(command: Callable[[], None], folder: str, parent: int) -> None:
             command()
         finally:
             sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except OSError as error:  # what is written elsewhere is caught where it is known what it is
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         _say(f"{error.filename or 'the output'} cannot be read or written: {error.strerror}")
