@@ -217,6 +217,7 @@ def _verified(game, status: str, message: str, began: float, left: float | None)
         point=point,
         follower_objectives={name: check.objective for name, check in checks.items()},
         notes=(f"best responses: {message}", *certificate.notes),
+        model=game.name,
     )
 
 

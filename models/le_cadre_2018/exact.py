@@ -190,6 +190,7 @@ def solve(instance) -> Solution:
         point=point,
         follower_objectives={name: check.objective for name, check in certificate.followers.items()},
         notes=notes,
+        model=instance.name,
     )
 
 
