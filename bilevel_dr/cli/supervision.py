@@ -2,7 +2,7 @@
 
 Compiled solvers see a signal only when they please (a factorisation may last minutes), and one that crashes takes its
 process along. The parent here does nothing but wait, pass a signal on, and remove what is left: temporary files, and
-programs that solvers started. Of a ``solve --out`` that crashed it writes the run folder. README.md says what happens when.
+programs that solvers started. Of a ``solve --out`` that crashed it writes the run folder. docs/runs.md says what happens when.
 """
 
 from __future__ import annotations
