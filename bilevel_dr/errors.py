@@ -48,6 +48,10 @@ class SolverFailed(BilevelError):
     """A solver crashed or answered nonsense; the message carries its own last words."""
 
 
+class LimitReached(SolverFailed):
+    """A worker process was ended because one point took longer than it may."""
+
+
 def one_line(error: BaseException) -> str:
     """An exception's kind and words on one line of at most 300 signs."""
     words = " ".join(str(error).split())
