@@ -16,7 +16,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help venv reproduce test test-long lint bench readme constraints clean distclean
+.PHONY: help venv reproduce test test-long test-browser lint bench readme constraints clean distclean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -31,6 +31,9 @@ test: $(READY)       ## the test suite; make test ARGS="-k kkt" for a part of it
 
 test-long: $(READY)  ## only the tests that take minutes
 	$(BIN)/python -m pytest -q -m long $(ARGS)
+
+test-browser: $(READY)  ## only the tests of pages in a real browser: Debian's chromium, or Chrome
+	$(BIN)/python -m pytest -q -m browser tests/browser $(ARGS)
 
 lint: $(READY)       ## ruff
 	$(BIN)/ruff check .

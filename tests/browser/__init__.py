@@ -1,0 +1,1 @@
+"""Pages as a reader gets them: every test here drives a real browser (``make test-browser``)."""
