@@ -1,7 +1,7 @@
 """What a paper's room offers to be played with: knobs that turn numbers of a case, and curves to look at. Plain data.
 
-``models/<paper>/play.py`` states them in two functions: ``knobs(instance)`` of a loaded instance → list of Knob, and
-``curves(instance, solution)`` of the instance and its answer → mapping of a title to a function that returns a Curve.
+``models/<paper>/play.py`` states them in two functions of a loaded instance: ``knobs(instance)`` → list of Knob, and
+``curves(instance)`` → mapping of a title to a function that makes of an answer, a Solution with a point, a Curve.
 """
 
 from __future__ import annotations

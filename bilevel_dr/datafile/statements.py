@@ -54,6 +54,12 @@ def read_statements(path, problems: list[DataError], trust_data: bool = False) -
     return _read(Path(path), str(path), root, (), problems)
 
 
+def statements_of(tokens: list[Token], report: Report) -> list[Statement]:
+    """The statements these tokens make, without those that read other files."""
+    found = (_statement(words, "", report) for words in _split(tokens, report))
+    return [statement for statement in found if statement is not None and statement.keyword not in _FOREIGN]
+
+
 def _read(path: Path, name: str, root: Path | None, including: tuple[Path, ...], problems) -> list[Statement]:
     def report(message: str, line: int | None = None) -> None:
         problems.append(DataError(message, file=name, line=line))

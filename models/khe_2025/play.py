@@ -23,14 +23,14 @@ def knobs(instance) -> list[Knob]:
     ]
 
 
-def curves(instance, solution) -> dict:
+def curves(instance) -> dict:
     """One over the call of each consumer, and one over the target."""
     data = read(instance)
     called = {
-        f"over the call of consumer {name}": lambda place=place, name=name: over_call(data, place, name)
+        f"over the call of consumer {name}": lambda solution, place=place, name=name: over_call(data, place, name)
         for place, name in enumerate(instance.CONSUMERS)
     }
-    return called | {"over the target": lambda: over_target(data)}
+    return called | {"over the target": lambda solution: over_target(data)}
 
 
 def over_target(data) -> Curve:

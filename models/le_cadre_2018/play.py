@@ -25,12 +25,14 @@ def knobs(instance) -> list[Knob]:
     ]
 
 
-def curves(instance, solution) -> dict:
+def curves(instance) -> dict:
     """One over the profit asked, one over the rules."""
     game = read(instance)
     return {
-        "over the profit asked": lambda: over_profit(game, _schedule(instance, game, solution), solution.leader_objective),
-        "over the cost-sharing rules": lambda: over_rules(game),
+        "over the profit asked": lambda solution: over_profit(
+            game, _schedule(instance, game, solution), solution.leader_objective
+        ),
+        "over the cost-sharing rules": lambda solution: over_rules(game),
     }
 
 
@@ -61,7 +63,7 @@ def over_rules(game: Game) -> Curve:
         "rule",
         "largest profit, closed form [EUR]",
         {"loads as with the retailer": np.array(list(profits.values()))},
-        steps=[rule.replace("_", " ") for rule in profits],
+        steps=[rule.replace("_", "\n") for rule in profits],
         zero=True,
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from bilevel_dr.play import Curve, Knob
 
 from .exact import equilibrium, read
+from .nash import SEARCHED
 
 POINTS = 121
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 10.0, np.inf)
@@ -20,14 +21,14 @@ def knobs(instance) -> list[Knob]:
     return [
         Knob("alpha", choices=ALPHAS),
         Knob("c", 0.1 * steepness, 10 * steepness, 0.1 * steepness),
-        Knob("policy", choices=("strict", "eligible", "active")),
+        Knob("policy", choices=("strict", "eligible")),
     ]
 
 
-def curves(instance, solution) -> dict:
+def curves(instance) -> dict:
     """One over the price, one over α."""
     data = read(instance)
-    return {"over the price": lambda: over_price(data), "over fairness α": lambda: over_alpha(data)}
+    return {"over the price": lambda solution: over_price(data), "over fairness α": lambda solution: over_alpha(data)}
 
 
 def over_price(data) -> Curve:
@@ -35,7 +36,10 @@ def over_price(data) -> Curve:
     found = equilibrium(**data)
     x = np.linspace(0, min(2 * found.price, data["b"].max()), POINTS)
     excess = found.excess(x)
-    said = "equilibrium" if found.verified else "clears, but no equilibrium"
+    marks = {"equilibrium" if found.verified else "clears, but no equilibrium": (found.price, 0.0)}
+    if not found.unique and data["a"].size <= SEARCHED:
+        others = [root for root in found.roots if abs(root - found.price) > 1e-9 * found.price]
+        marks |= {f"equilibrium {k}": (root, 0.0) for k, root in enumerate(others, 2) if found.at(root).verified}
     return Curve(
         x,
         "price p [money/kWh]",
@@ -43,21 +47,26 @@ def over_price(data) -> Curve:
         {"bought beyond what p = c Σ y says": excess},
         {"all aggregators": excess + x / data["c"]},
         "bought at the price [kWh]",
-        {said: (found.price, 0.0)},
+        marks,
         zero=True,
     )
 
 
 def over_alpha(data) -> Curve:
-    """Smallest and mean surplus of the users, and the price, when all aggregators are equally fair; even steps of α."""
+    """Smallest and mean surplus of the users, and the price, when all aggregators are equally fair; a gap where no
+    equilibrium is verified."""
     few = ALPHAS if data["a"].size <= MANY else ALPHAS[::3]
     answers = [equilibrium(**data | {"alpha": alpha}) for alpha in few]
+    there = np.where([a.verified for a in answers], 0.0, np.nan)
     return Curve(
         np.arange(len(few), dtype=float),
         "fairness α of all aggregators (even steps)",
         "surplus of a user [money]",
-        {"mean": np.array([a.surplus.mean() for a in answers]), "smallest": np.array([a.surplus.min() for a in answers])},
-        {"price": np.array([a.price for a in answers])},
+        {
+            "mean": there + [a.surplus.mean() for a in answers],
+            "smallest": there + [a.surplus.min() for a in answers],
+        },
+        {"price": there + [a.price for a in answers]},
         "price [money/kWh]",
         steps=["∞" if np.isinf(alpha) else f"{alpha:g}" for alpha in few],
     )

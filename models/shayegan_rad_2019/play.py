@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from bilevel_dr.play import Curve, Knob, ticks
 
 from .day import Day, read
@@ -22,10 +20,14 @@ def knobs(instance) -> list[Knob]:
     ]
 
 
-def curves(instance, solution) -> dict:
+def curves(instance) -> dict:
     """One: over the price."""
-    best = {"best price": (solution.point[instance.price.name], solution.leader_objective)}
-    return {"over the contract price": lambda: over_price(read(instance), best)}
+
+    def curve(solution):
+        best = solution.point[instance.price.name], solution.leader_objective
+        return over_price(read(instance), {"best price": best})
+
+    return {"over the contract price": curve}
 
 
 def over_price(day: Day, best: dict[str, tuple[float, float]]) -> Curve:
