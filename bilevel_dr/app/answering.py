@@ -1,4 +1,7 @@
-"""An instance → its answer: by the paper's exact algorithm where there is one, else by the engine."""
+"""An instance → its answer: by the paper's exact algorithm where there is one, else by the engine.
+
+What is slow to import comes when it is needed, so that the first answer does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ import pyomo.environ as pyo
 from ..errors import BilevelError
 from ..papers import Paper
 from ..solution import Certificate, Solution
-from ..solving import solve
-from ..verification import verify
 
 LIMIT = 20.0
 """Seconds the engine may take where a case has no exact algorithm."""
@@ -24,6 +25,8 @@ def answer(paper: Paper, instance) -> tuple[Solution | None, str]:
             return exact(instance), ""
         except ValueError:  # not one of the instances it takes
             pass
+    from ..solving import solve
+
     try:
         return solve(instance, time_limit=LIMIT), ""
     except BilevelError as error:
@@ -38,6 +41,8 @@ def second_opinion(instance, solution: Solution) -> Certificate | str:
     """The engine's own certificate of an answer it did not find, or why there is none."""
     if solution.certificate is None:
         return "there is no point to judge"
+    from ..verification import verify
+
     try:
         return verify(instance, solution)
     except BilevelError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from ..comparison import compare, routes
 from ..errors import BilevelError
 
 LIMITS = (1, 2, 5, 20, 60)
@@ -23,6 +22,8 @@ def compared(instance, time_limit: float, tell: Callable[[str], None]):
     tell : callable
         Called with ``3 of 17: big_m on highs`` as each begins.
     """
+    from ..comparison import compare, routes
+
     log, every = logging.getLogger("bilevel_dr.comparison"), len(routes())
     handler, level = _Teller(tell, every), log.level
     log.addHandler(handler)

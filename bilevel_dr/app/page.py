@@ -18,7 +18,7 @@ def _():
 
     import marimo as mo
 
-    from bilevel_dr.app import answering, comparing, downloads, look, pictures, reading, turning, words
+    from bilevel_dr.app import answering, comparing, downloads, look, reading, turning, words
     from bilevel_dr.papers import list_papers, resolve_data
 
     papers = {name: paper for name, paper in list_papers().items() if paper.play() is not None}
@@ -32,7 +32,6 @@ def _():
         mo,
         papers,
         perf_counter,
-        pictures,
         reading,
         resolve_data,
         turning,
@@ -185,12 +184,14 @@ def show_choice(base, kept, mo, paper):
 
 
 @app.cell
-def show_curve(case, curve_choice, mo, paper, perf_counter, pictures, solution):
+def show_curve(case, curve_choice, mo, paper, perf_counter, solution):
+    from bilevel_dr.app import pictures as _pictures  # not before the first answer is shown
+
     _began, drawn_in, _picture = perf_counter(), None, ""
     _known = paper.play().curves(case.instance) if solution is not None and solution.point else {}
     if curve_choice.value in _known:
         _curve = _known[curve_choice.value](solution)
-        _picture = pictures.as_html(pictures.draw(_curve), f"{_curve.up}, {curve_choice.value}")
+        _picture = _pictures.as_html(_pictures.draw(_curve), f"{_curve.up}, {curve_choice.value}")
         drawn_in = perf_counter() - _began
     mo.Html(_picture)
     return (drawn_in,)
