@@ -16,7 +16,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help venv reproduce test test-long test-browser lint bench readme constraints clean distclean
+.PHONY: help venv reproduce test test-long test-browser lint docs bench readme solutions constraints clean distclean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -38,11 +38,18 @@ test-browser: $(READY)  ## only the tests of pages in a real browser: Debian's c
 lint: $(READY)       ## ruff
 	$(BIN)/ruff check .
 
+docs: $(READY)       ## the documentation, into build/docs/index.html
+	@test $(VENV)/.docs -nt $(READY) || { $(PIP) --no-build-isolation --editable ".[docs]" && touch $(VENV)/.docs; }
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs $(ARGS)
+
 bench: $(READY)      ## the measured tables: time per reformulation, solver and size
 	$(BIN)/python tests/bench $(ARGS)
 
 readme: $(READY)     ## the measured parts of README.md, written anew
 	$(BIN)/python tests/readme.py
+
+solutions: $(READY)  ## the course's notebooks with solutions, for the lecturer, into build/solutions
+	$(BIN)/python tests/lecturer.py $(ARGS)
 
 constraints:    ## resolve every version anew, one set for CPython 3.11 to 3.13
 	$(check_python)
@@ -59,7 +66,7 @@ $(READY): constraints.txt setup.cfg pyproject.toml
 	@touch $@
 
 clean:          ## what the targets built, but not .venv
-	rm -rf build dist bilevel_dr.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist docs/papers bilevel_dr.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean     ## .venv as well

@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "load": "loading",
+    "load_case": "papers",
     "check_data": "loading",
     "solve": "solving",
     "verify": "verification",

@@ -54,6 +54,13 @@ def compare(instance, time_limit: float = 60.0, starts: int | None = None, seed:
     ------
     ModelError
         The instance is no bilevel program: then no route applies.
+
+    Examples
+    --------
+    >>> import bilevel_dr as bdr
+    >>> table = bdr.compare(bdr.load_case("khe_2025", "small_800"), time_limit=10)
+    >>> table.loc[table["claim"] == "global", "leader_objective"].round(3).unique()
+    array([800.])
     """
     import pandas as pd
 

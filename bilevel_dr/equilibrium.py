@@ -140,6 +140,13 @@ def best_response_dynamics(
     Dynamics find stable equilibria only: one that they never reach may still exist, and a cycle proves nothing but that this
     order and this start lead into it. See Facchinei & Kanzow, "Generalized Nash equilibrium problems", Annals of Operations
     Research 175 (2010), 177–211.
+
+    Examples
+    --------
+    >>> import bilevel_dr as bdr
+    >>> played = bdr.best_response_dynamics(bdr.load_case("li_2025", "fig2_convex"))
+    >>> played.solution.claim
+    'nash'
     """
     if order not in ("sequential", "simultaneous"):
         raise ModelError(f"order={order!r}: players answer 'sequential' or 'simultaneous'")

@@ -54,6 +54,12 @@ def explain(instance, latex: bool = False) -> Exposition:
     ------
     ModelError
         The instance is no bilevel program; the message names the component.
+
+    Examples
+    --------
+    >>> import bilevel_dr as bdr
+    >>> print(bdr.explain(bdr.load_case("khe_2025", "hard_800")).splitlines()[0])
+    # khe_2025
     """
     page = Latex() if latex else Markdown()
     _Author(Working(instance), page).write()

@@ -66,6 +66,14 @@ def load(model, data=None, overrides: Mapping | None = None, trust_data: bool = 
     One value without an index, ``param alpha := 2;`` or an override ``{"alpha": 2}``, stands at every index of a param that
     has a default in the model. NaN is refused everywhere. Infinity is refused unless the param's domain names it, as
     ``within=pyo.NonNegativeReals | {float("inf")}`` does; ``inf`` and ``Infinity`` in a file then mean the number.
+
+    Examples
+    --------
+    >>> import bilevel_dr as bdr, pyomo.environ as pyo
+    >>> model = pyo.AbstractModel()
+    >>> model.demand = pyo.Param(within=pyo.NonNegativeReals)
+    >>> bdr.load(model, overrides={"demand": 3}).demand.value
+    3
     """
     instance, problems = _attempt(model, data, overrides, trust_data)
     if problems:

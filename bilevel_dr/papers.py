@@ -10,6 +10,7 @@ import difflib
 import importlib
 import inspect
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
@@ -61,6 +62,22 @@ class Paper:
     def model(self, variant: str = "model"):
         """The AbstractModel (imports it)."""
         return importlib.import_module(f"bilevel_dr.models.{self.name}.{variant}").model
+
+    def load(self, case: str, overrides: Mapping | None = None, variant: str = "model"):
+        """An instance of one of its cases, ``find_paper("khe_2025").load("hard_800", {"target": 900})``.
+
+        Parameters
+        ----------
+        case : str
+            A case's name, or the path of a ``.dat`` file.
+        overrides : dict, optional
+            As in :func:`bilevel_dr.load`, whose errors are raised here too.
+        variant : str
+            Another of the paper's models, ``"share_of_call"``.
+        """
+        from .loading import load
+
+        return load(self.model(variant), resolve_data(case, self), overrides)
 
     def exact(self):
         """What answers its instances without a solver (imports it); None where nothing does."""
@@ -200,6 +217,39 @@ def resolve_data(name: str, paper: Paper | None) -> str:
         close = _nearest(stem, cases) if paper is not None else "; give the path of a .dat file"
         raise DataError(f"no data file {name!r}{close}")
     raise DataError(f"{paper.name} has no case {name!r}{_nearest(name, cases)}")
+
+
+def load_case(model: str, data: str, overrides: Mapping | None = None, trust_data: bool = False):
+    """A paper's case by the names that the command line uses, wherever the package is installed.
+
+    Parameters
+    ----------
+    model : str
+        A paper, ``paper/variant``, or the path of a ``.py`` file with one AbstractModel.
+    data : str
+        A case of that paper, or the path of a ``.dat`` file.
+    overrides, trust_data
+        As in :func:`bilevel_dr.load`.
+
+    Returns
+    -------
+    ConcreteModel
+
+    Raises
+    ------
+    ModelError, DataError
+        Nothing of that name, or what :func:`bilevel_dr.load` raises.
+
+    Examples
+    --------
+    >>> from bilevel_dr import load_case
+    >>> load_case("khe_2025", "hard_800", overrides={"target": 900}).target.value
+    900
+    """
+    from .loading import load  # with Pyomo, which listing the papers does without
+
+    found, _, paper = resolve_model(model)
+    return load(found, resolve_data(data, paper), overrides, trust_data)
 
 
 def _folder(room: str) -> Path:

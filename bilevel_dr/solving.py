@@ -66,6 +66,13 @@ def solve(
         The instance is no bilevel program this library can answer.
     SolverMissing, SolverFailed
         A solver asked for by name is not here, or crashed.
+
+    Examples
+    --------
+    >>> import bilevel_dr as bdr
+    >>> solution = bdr.solve(bdr.load_case("khe_2025", "hard_800"))
+    >>> solution.claim, round(solution.leader_objective, 3), solution.certificate.passed
+    ('global', 608.249, True)
     """
     began = time.perf_counter()
     if reformulation == "best_response" or has_leaders(instance):

@@ -54,6 +54,14 @@ def verify(instance, point, tolerance: float = TOLERANCE, verdicts=None, search:
     ------
     ModelError
         The instance is no bilevel program, or the point names a variable it does not have.
+
+    Examples
+    --------
+    >>> import bilevel_dr as bdr
+    >>> instance = bdr.load_case("khe_2025", "hard_800")
+    >>> point = dict(bdr.solve(instance).point)
+    >>> bdr.verify(instance, point).passed, bdr.verify(instance, point | {"consumer[6].shift": 100.0}).passed
+    (True, False)
     """
     values = _by_name(instance, point)
     copy = instance.clone()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 from importlib.resources import files
 
@@ -12,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import bilevel_dr as bdr
-from bilevel_dr.models.li_2025 import exact, nash, study
+from bilevel_dr.models.li_2025 import exact, study
 from bilevel_dr.models.li_2025.cases import generate
 from bilevel_dr.models.li_2025.model import model
 
@@ -114,11 +113,6 @@ def test_other_roots_are_listed():
 def test_alpha_and_c_can_be_set(small):
     instance = bdr.load(model, str(DATA / "fig2_convex.dat"), overrides={"alpha": 2})
     assert exact.equilibrium(**exact.read(instance)).surplus == pytest.approx([0.8189, 1.977], abs=6e-5)
-
-
-def test_the_examples_in_the_docstrings_hold():
-    result = doctest.testmod(nash)
-    assert result.attempted > 0 and result.failed == 0
 
 
 # The study ------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from .session import (
     UNBOUNDED,
     USAGE,
     kept_run,
-    load_case,
+    loaded_case,
     merged,
     place_of,
     print_json,
@@ -69,7 +69,7 @@ def solve(
         from .. import solving
         from ..papers import resolve_model
 
-        instance = load_case(model, data, set_, trust_data, run)
+        instance = loaded_case(model, data, set_, trust_data, run)
         solution = solving.solve(instance, reformulation, solver, time_limit, starts, seed)
         if (paper := resolve_model(model)[2]) is not None:
             solution = paper.held_against_exact(instance, solution)
@@ -122,7 +122,7 @@ def explain(
     with work(json=False):
         from .. import exposition
 
-        text = exposition.explain(load_case(model, data, set_, trust_data, {}), latex)
+        text = exposition.explain(loaded_case(model, data, set_, trust_data, {}), latex)
     if latex or not sys.stdout.isatty():
         typer.echo(text, nl=False)
     else:
@@ -145,7 +145,7 @@ def compare(
     with work(json):
         from .. import comparison
 
-        instance = load_case(model, data, set_, trust_data, {})
+        instance = loaded_case(model, data, set_, trust_data, {})
         table = comparison.compare(instance, time_limit=time_limit, starts=starts, seed=seed)
     if json:
         print_json(table.to_dict("records"))

@@ -63,7 +63,7 @@ def kept_run(out: str | None, options: dict) -> Iterator[dict]:
             write_run(out, run["inputs"], options, run["solution"], text.getvalue(), error)
 
 
-def load_case(model: str, data: str, settings: list[str], trust_data: bool, run: dict):
+def loaded_case(model: str, data: str, settings: list[str], trust_data: bool, run: dict):
     from .. import loading
     from ..papers import resolve_data, resolve_model
 

@@ -59,6 +59,12 @@ def monte_carlo(
         whole number.
     SolverFailed
         As in :func:`.point_estimate`.
+
+    Examples
+    --------
+    >>> found = monte_carlo(lambda price, load: price * load, [50.0, 3.0], [2.0, 0.7], samples=1024, seed=1)
+    >>> bool(abs(found.mean - 150.0) < 0.5)
+    True
     """
     plan = sampling_plan(means, stds, skewness, kurtosis, correlation, samples, seed, method)
     return estimate(evaluate(function, plan.points, workers), plan)
