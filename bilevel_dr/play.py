@@ -2,6 +2,7 @@
 
 ``models/<paper>/play.py`` states them in two functions of a loaded instance: ``knobs(instance)`` → list of Knob, and
 ``curves(instance)`` → mapping of a title to a function that makes of an answer, a Solution with a point, a Curve.
+A ``quick(instance)`` beside them stands in for an exact algorithm that at times takes long.
 """
 
 from __future__ import annotations
