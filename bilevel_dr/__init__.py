@@ -16,6 +16,7 @@ _HOME = {
     "compare": "comparison",
     "best_response_dynamics": "equilibrium",
     "explain": "exposition",
+    "reactions": "reacting",
     "point_estimate": "estimation",
     "monte_carlo": "estimation",
     "Estimate": "estimation",

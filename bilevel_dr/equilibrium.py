@@ -199,6 +199,7 @@ def _verified(game, status: str, message: str, began: float) -> Solution:
         point=point,
         follower_objectives={name: check.objective for name, check in checks.items()},
         notes=(f"best responses: {message}", *certificate.notes),
+        model=game.name,
     )
 
 

@@ -23,6 +23,7 @@ class Game:
     """Players who share one space of variable names."""
 
     players: list[Player]
+    name: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -49,7 +50,7 @@ class BlockGame(Game):
     """Blocks with Objectives and none above them."""
 
     def __init__(self, instance):
-        self.instance = instance
+        self.instance, self.name = instance, instance.name
         self.program = program = read(instance.clone() if isinstance(instance, pyo.ConcreteModel) else instance)
         if program.leader is not None:
             raise ModelError(f"{program.leader.name}: leads the players; solve the model, or deactivate it for a game")
@@ -66,7 +67,8 @@ class BlockGame(Game):
 class ProgramGame(Game):
     """One model a player; what the others decide is a fixed variable of the same name in it."""
 
-    def __init__(self, models: Mapping, options: Mapping):
+    def __init__(self, models: Mapping, options: Mapping, name: str = ""):
+        self.name = name
         names, models = list(models), [model.clone() for model in models.values()]
         found = [{v.name: v for v in declared_variables(model)} for model in models]
         decided = [{n for n, v in one.items() if not v.fixed} for one in found]
@@ -107,7 +109,7 @@ def as_game(game, options: Mapping) -> Game:
         named = {model.name: model for model in game}
         return ProgramGame(named if len(named) == len(numbered) else numbered, options)
     if has_leaders(game):
-        return ProgramGame(programs(game), options)
+        return ProgramGame(programs(game), options, game.name)
     return BlockGame(game)
 
 

@@ -28,7 +28,7 @@ def kinks(x, y, sharp: float = SHARP) -> np.ndarray:
     if len(x) < 6:
         return np.empty((0, 2))
     slope = np.diff(y) / np.diff(x)
-    noise = 1e-5 * np.nanmax(np.abs(slope), initial=0.0)
+    noise = 1e-5 * np.abs(slope[np.isfinite(slope)]).max(initial=0.0)
     found: list[tuple[float, float]] = []
     for k in range(2, len(slope) - 2):  # the step from x[k] to x[k + 1], and two steps on either side
         before, after = slope[k - 1], slope[k + 1]
@@ -53,7 +53,7 @@ def jumps(x, y, sharp: float = SHARP) -> np.ndarray:
     """
     y = np.asarray(y, float)
     step = np.abs(np.diff(y))
-    least = 1e-3 * (np.nanmax(y, initial=-np.inf) - np.nanmin(y, initial=np.inf)) if np.isfinite(y).any() else 0.0
+    least = 1e-3 * np.ptp(y[np.isfinite(y)]) if np.isfinite(y).any() else 0.0
     left, right = np.r_[0.0, step[:-1]], np.r_[step[1:], 0.0]
     beside = np.maximum(np.nan_to_num(left), np.nan_to_num(right))
     with np.errstate(invalid="ignore"):

@@ -11,7 +11,7 @@ from .style import BLUE, DARK, GREEN, ORANGE, VERMILION, canvas, legend, note, t
 
 _MARKS = (
     {"marker": "o", "s": 260, "lw": 2.0, "edgecolors": GREEN},
-    {"marker": "s", "s": 260, "lw": 1.6, "edgecolors": VERMILION},
+    {"marker": "s", "s": 230, "lw": 1.6, "edgecolors": VERMILION},
     {"marker": "D", "s": 250, "lw": 1.6, "edgecolors": BLUE},
 )
 
@@ -69,9 +69,11 @@ def network(
     _draw_buses(figure, axes, [bus for bus in buses if bus != root], root, places, voltages, voltage_label, chosen or {})
     for k, (label, ring) in enumerate((ringed or {}).items()):
         at = np.array([places[bus] for bus in ring], float).reshape(-1, 2)
-        axes.scatter(*at.T, facecolors="none", label=label, zorder=2, **_MARKS[k % len(_MARKS)])
+        if len(at):
+            axes.scatter(*at.T, facecolors="none", label=label, zorder=2, **_MARKS[k % len(_MARKS)])
+    marked = {bus for ring in (ringed or {}).values() for bus in ring}
     for bus in buses:
-        note(axes, str(bus), places[bus], (0, 10), fontsize=7.5)
+        note(axes, str(bus), places[bus], (0, 9 if bus not in marked else 11), fontsize=7.5)
     x, y = np.array(list(places.values()), float).T
     limits = {"xlim": (-0.7, x.max() + 0.7), "ylim": (y.min() - 0.6, y.max() + 0.9), "yticks": []}
     tidy(axes, "none", title=title, xlabel=xlabel, **limits)

@@ -85,6 +85,12 @@ class Paper:
             return None
         return importlib.import_module(f"bilevel_dr.models.{self.name}.exact").solve
 
+    def picture(self):
+        """What draws an answer to it, ``picture(solution, instance=None)`` (imports it); None where nothing does."""
+        if not (self.room / "figures.py").is_file():
+            return None
+        return getattr(importlib.import_module(f"bilevel_dr.models.{self.name}.figures"), "picture", None)
+
     def held_against_exact(self, instance, solution):
         """A local answer with a note that says how far it falls short of the paper's exact algorithm; any other as it is.
 

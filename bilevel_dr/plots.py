@@ -211,7 +211,8 @@ def bars(names, heights, ylabel, xlabel="", title="", errors=None, notes=None, a
         tops = [v[at] + (errors[label][at] if errors and label in errors else 0.0) for label, v in heights.items()]
         note(axes, text, (at, np.nanmax([0.0, *tops])), (0, 3))
     axes.set_xticks(place, [str(name) for name in names])
-    tidy(axes, title=title, xlabel=xlabel, ylabel=ylabel)
+    middle, reach = (len(names) - 1) / 2, max(len(names) / 2 + 0.1, 1.5)
+    tidy(axes, title=title, xlabel=xlabel, ylabel=ylabel, xlim=(middle - reach, middle + reach))
     if len(heights) > 1:
         legend(figure, axes, own)
     return figure
@@ -315,11 +316,11 @@ def leader_and_followers(table, decision, answers=None, xlabel="", ylabel="", an
     figure, (above, below) = panels(2, 1, height=5.4, sharex=True, height_ratios=(3, 2))
     x = table[decision].to_numpy(float)
     if answers is None:
-        known = {decision, "optimistic", "pessimistic", "feasible"}
+        known = {decision, "optimistic", "pessimistic", "feasible", "claim"}
         answers = {name: table[name] for name in table.columns if name not in known}
     fine = np.where(table["feasible"].to_numpy(bool), table["optimistic"].to_numpy(float), np.nan)
     worst = table["pessimistic"].to_numpy(float) if "pessimistic" in table else fine
-    tied = np.nanmax(np.abs(worst - fine), initial=0.0) > 1e-6 * max(1.0, np.nanmax(np.abs(fine), initial=0.0))
+    tied = np.any(np.abs(worst - fine) > 1e-6 * np.maximum(1.0, np.abs(fine)))
     found = None if optimum is None else {"optimum": optimum}
     landscape(x, fine, "", ylabel, "The leader's curve", found, pessimistic=worst if tied else None, axes=above)
     reaction(x, answers, xlabel, answer_label, "The followers' answer", None if optimum is None else optimum[0], axes=below)

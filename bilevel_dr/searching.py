@@ -317,6 +317,7 @@ class Search:
             point={} if chosen is None else chosen.point,
             follower_objectives={name: check.objective for name, check in checks.items()},
             notes=tuple(notes),
+            model=self.instance.name,
         )
 
     def _claim(self, certificate: Certificate | None, objective, bound, polished: Polished | None) -> str:

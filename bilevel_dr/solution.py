@@ -6,6 +6,7 @@ only from looking at the untouched instance. This module knows neither Pyomo nor
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -112,6 +113,8 @@ class Solution:
         By the follower block's name, in its own sense.
     notes : tuple of str
         What the route has to say: warnings, ties, where each M came from.
+    model : str
+        The name of the instance it answers, ``"khe_2025"``: by it ``plot`` finds a paper's own picture.
     """
 
     leader_objective: float | None
@@ -125,6 +128,7 @@ class Solution:
     point: Mapping[str, float] = field(default_factory=dict)
     follower_objectives: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    model: str = ""
 
     def __post_init__(self):
         if self.claim not in CLAIMS or self.termination not in TERMINATIONS:
@@ -147,6 +151,56 @@ class Solution:
         rows = [(name, *split_name(name), value) for name, value in self.point.items()]
         return pd.DataFrame(rows, columns=["name", "component", "index", "value"])
 
+    def series(self, component: str):
+        """One component's values by index.
+
+        Parameters
+        ----------
+        component : str
+            Without indices: ``"call"``, ``"consumer.shift"``, ``"dso.reduction"``.
+
+        Returns
+        -------
+        Series
+            Its index has the indices as the model has them, ``3`` or ``("west", 7)``; one value of a scalar has the
+            index ``None``.
+
+        Raises
+        ------
+        KeyError
+            The point has no such component; the message names those it has.
+        """
+        import pandas as pd
+
+        table = self.values
+        if component not in set(table["component"]):
+            known = ", ".join(dict.fromkeys(table["component"])) or "none"
+            raise KeyError(f"{self.model or 'solution'}: no component {component!r} in this point; there are: {known}")
+        table = table[table["component"] == component]
+        return pd.Series(table["value"].to_numpy(), [split_index(index) for index in table["index"]], name=component)
+
+    def plot(self, instance=None):
+        """The natural picture of this answer: a paper's own, or one panel a component.
+
+        Parameters
+        ----------
+        instance : ConcreteModel, optional
+            What it answers: adds the data that belong into the picture, such as baselines and limits.
+
+        Returns
+        -------
+        Figure
+            Of matplotlib, no part of pyplot; notebooks show it.
+
+        Raises
+        ------
+        ValueError
+            There is no point to draw.
+        """
+        from .pictures import draw
+
+        return draw(self, instance)
+
     def load_into(self, instance) -> None:
         """Write the point into a Pyomo instance of the same model: the only way an instance is ever changed.
 
@@ -167,6 +221,23 @@ class Solution:
 
 def _revive_solution(state):
     return Solution(**state)
+
+
+def split_index(text: str):
+    """``"3"`` → 3, ``"a,1.5"`` → ("a", 1.5), ``""`` → None: an index as the model has it, numbers as numbers."""
+    parts = [_plain(part) for part in re.findall(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,'"][^,]*""", text)]
+    return None if not parts else parts[0] if len(parts) == 1 else tuple(parts)
+
+
+def _plain(part: str):
+    if part[0] in "'\"":
+        return ast.literal_eval(part)
+    for kind in (int, float):
+        try:
+            return kind(part)
+        except ValueError:
+            continue
+    return part
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -33,6 +33,15 @@ FILLS = (
 )
 """One entry a set of bars; they differ in lightness and in hatch."""
 
+CLAIMS = {
+    "global": "proved optimum",
+    "local": "local optimum",
+    "stationary": "stationary point, not proved optimal",
+    "nash": "Nash equilibrium",
+    "none": "NOT CERTIFIED",
+}
+"""What a title says of the answer that a picture shows, by its claim."""
+
 SMALL = 8.5
 """Size of notes inside a picture, points."""
 

@@ -70,6 +70,12 @@ def pessimistic_value(leader, program, best: list[tuple]) -> float | None:
 
 def _over_best_answers(direction, form: QuadraticForm, answer: np.ndarray):
     """min directionᵀy over the answers as good as ``answer``."""
+    A, low, high = best_answers(form, answer)
+    return minimise(direction, A, low, high, form.lower, form.upper)
+
+
+def best_answers(form: QuadraticForm, answer: np.ndarray):
+    """The answers as good as ``answer``, as rows ``low ≤ A y ≤ high`` within the form's bounds: ``A, low, high``."""
     value = float(form.c @ answer)
     room = SLACK * max(1.0, abs(value))
     blocks, low, high = (
@@ -83,4 +89,4 @@ def _over_best_answers(direction, form: QuadraticForm, answer: np.ndarray):
         blocks.append(form.Q.tocsr()[rows])
         low.append(held[rows] - SLACK * np.maximum(1.0, np.abs(held[rows])))
         high.append(held[rows] + SLACK * np.maximum(1.0, np.abs(held[rows])))
-    return minimise(direction, sp.vstack(blocks), np.concatenate(low), np.concatenate(high), form.lower, form.upper)
+    return sp.vstack(blocks), np.concatenate(low), np.concatenate(high)

@@ -189,6 +189,7 @@ def solve(instance) -> Solution:
         point=point,
         follower_objectives={name: check.objective for name, check in certificate.followers.items()},
         notes=_tie(data),
+        model=instance.name,
     )
 
 

@@ -192,6 +192,7 @@ def solve(instance, evaluations: int = 1500) -> Solution:
         point=point,
         follower_objectives={name: check.objective for name, check in certificate.followers.items()},
         notes=notes,
+        model=instance.name,
     )
 
 

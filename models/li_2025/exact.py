@@ -91,6 +91,7 @@ def solve(instance) -> Solution:
         point=point,
         follower_objectives={name: check.objective for name, check in checks.items()},
         notes=tuple(_notes(instance, numbers, found, members)),
+        model=instance.name,
     )
 
 

@@ -1,83 +1,154 @@
-"""The figures of Li, Motoki and Zhang (2025), drawn from the tables of ``study.py``."""
+"""The figures of Li, Motoki and Zhang (2025), drawn from the tables of ``study.py``, and the picture of an answer."""
 
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-BLUE, ORANGE, GREEN, VERMILION, PURPLE = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-)  # Okabe and Ito's palette
-PALE, DARK = "#D9D9D9", "#333333"
+from bilevel_dr import plots
+from bilevel_dr.style import (
+    BLUE,
+    CLAIMS,
+    DARK,
+    LINES,
+    PALE,
+    SMALL,
+    VERMILION,
+    canvas,
+    headline,
+    legend,
+    line,
+    note,
+    panels,
+    tidy,
+    whole_numbers,
+)  # fmt: skip
+
 SURPLUS, CONSUMPTION = "surplus [money]", "consumption [kWh]"
+KINDS = ("welfare", "below_one", "proportional", "above_one", "max_min")
+MANY = 40
 
 
-def pareto(panels, title):
+def picture(solution, instance=None):
+    """What aggregators buy and users get; with the instance against what energy is worth to a user, and the price.
+
+    Parameters
+    ----------
+    solution : Solution
+    instance : ConcreteModel, optional
+
+    Returns
+    -------
+    Figure or None
+        None where the point is of another shape.
+    """
+    components = set(solution.values["component"])
+    kinds = [kind for kind in KINDS if {f"{kind}.total", f"{kind}.purchase"} <= components]
+    if not kinds:
+        return None
+    totals = {j: value for kind in kinds for j, value in solution.series(f"{kind}.total").items()}
+    bought = {key: value for kind in kinds for key, value in solution.series(f"{kind}.purchase").items()}
+    whole = sum(totals.values())
+    figure, (left, right) = panels(1, 2, width_ratios=(2, 3))
+    _ranked(left, totals, "purchase [kWh]", "aggregator")
+    price = ""
+    if instance is None:
+        _ranked(right, {i: value for (_, i), value in bought.items()}, CONSUMPTION, "user")
+    else:
+        price = f" at {instance.c.value * whole:.5g} money/kWh"
+        _against_worth(right, bought, instance, instance.c.value * whole)
+        legend(figure, right, columns=5)
+    some = "one aggregator" if len(totals) == 1 else f"{len(totals)} aggregators"
+    headline(figure, f"{some} buy{'s' * (len(totals) == 1)} {whole:.5g} kWh{price} — {CLAIMS[solution.claim]}")
+    return figure
+
+
+def _ranked(axes, values, ylabel, who) -> None:
+    """A bar each in the order of their names, or, where they are many, a stair from the largest down."""
+    if len(values) > MANY:
+        numbers = np.sort(list(values.values()))[::-1]
+        plots.schedule(np.arange(1, len(values) + 1), numbers, ylabel, f"{who}s, the largest first", axes=axes)
+    else:
+        names = sorted(values, key=lambda name: (isinstance(name, str), name))
+        plots.bars(names, np.array([values[name] for name in names]), ylabel, who, axes=axes)
+        axes.tick_params(axis="x", labelsize=9 if len(values) <= 8 else 7)
+    axes.set_ylim(0, None)
+
+
+def _against_worth(axes, bought, instance, price) -> None:
+    """Each user's consumption against the worth of its first unit, a marker an aggregator while there are few."""
+    worth = {i: instance.b[i] for i in instance.USERS}
+    usual = 5 * np.quantile(list(worth.values()), 0.9)
+    groups: dict = {}
+    few = len({j for j, _ in bought}) <= len(LINES)
+    for (j, i), amount in sorted(bought.items(), key=lambda item: (isinstance(item[0][0], str), item[0][0])):
+        if worth[i] <= usual:
+            groups.setdefault(f"users of {j}" if few else "users", []).append((worth[i], amount))
+    for k, (name, points) in enumerate(groups.items()):
+        look = {"marker": LINES[k]["marker"], "s": 26, "facecolors": "none", "edgecolors": LINES[k]["color"], "lw": 1.1}
+        axes.scatter(*np.array(points).T, label=name, **look)
+    out = sorted(worth[i] for i in set(worth) - {i for _, i in bought})
+    if out:
+        axes.scatter(out, np.zeros(len(out)), marker="x", s=20, color=DARK, lw=1, label="not served")
+    axes.axvline(price, color=DARK, lw=1.2, ls="--", label="price")
+    beyond = [f"b = {worth[i]:g}: {amount:.4g} kWh" for (_, i), amount in bought.items() if worth[i] > usual]
+    if beyond:
+        text, look = "\n".join(f"{words} →" for words in beyond), {"ha": "right", "va": "top", "fontsize": SMALL}
+        axes.annotate(text, (1, 1), xycoords="axes fraction", **look)
+    top = 1.1 * max((amount for points in groups.values() for _, amount in points), default=1.0) or 1.0
+    tidy(axes, "both", xlabel="worth of the first unit, b [money/kWh]", ylabel=CONSUMPTION, ylim=(-0.03 * top, top))
+
+
+def pareto(panels_of, title):
     """Figure 2: what two users can have, and where α puts them.
 
     Parameters
     ----------
-    panels : dict of str to (front, points)
+    panels_of : dict of str to (front, points)
         Title of a panel → the Pareto front, shape (n, 2), and a DataFrame with columns ``alpha``, ``s1``, ``s2``.
     title : str
     """
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-    for axes, (name, (front, points)) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
+    figure, row = panels(1, len(panels_of))
+    for axes, (name, (front, points)) in zip(row, panels_of.items(), strict=True):
         axes.fill_between(front[:, 0], front[:, 1], color=PALE, lw=0, label="feasible")
         axes.plot(front[:, 0], front[:, 1], color=DARK, lw=1.2, label="boundary")
         axes.plot(points["s1"], points["s2"], "o", color=BLUE, label="α-fair")
         size = front.max(axis=0)
         for names, place in _labels(points, size):
-            axes.annotate(f"α = {names}", place, (7, 4), textcoords="offset points", fontsize=8.5)
-        axes.set(xlabel="surplus of user 1 [money]", ylabel="surplus of user 2 [money]", title=name)
-        axes.set_xlim(0, 1.2 * size[0])
-        axes.set_ylim(0, 1.1 * size[1])
-        _plain(axes)
-    figure.suptitle(title)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+            note(axes, f"α = {names}", place, (7, 4), ha="left")
+        limits = {"xlim": (0, 1.2 * size[0]), "ylim": (0, 1.1 * size[1])}
+        tidy(axes, "both", name, xlabel="surplus of user 1 [money]", ylabel="surplus of user 2 [money]", **limits)
+    headline(figure, title)
+    legend(figure, row)
     return figure
 
 
 def users_by_round(consumption, surplus, title):
     """Figure 3: every user's consumption and surplus, round by round; shapes (rounds, users)."""
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-    for axes, (values, name) in zip(
-        figure.subplots(1, 2), ((consumption, CONSUMPTION), (surplus, SURPLUS)), strict=True
-    ):
+    figure, pair = panels(1, 2)
+    for axes, (values, name) in zip(pair, ((consumption, CONSUMPTION), (surplus, SURPLUS)), strict=True):
         rounds = np.arange(1, len(values))
         axes.plot(rounds, values[1:], color=BLUE, lw=0.5, alpha=0.18)
-        axes.plot(rounds, values[1:].mean(axis=1), color=VERMILION, lw=2.2, marker="o", ms=4)
-        axes.set(xlabel="round", ylabel=name, xticks=rounds[1::2])
-        axes.set_ylim(min(0, values[1:].min() * 1.02), None)
-        _plain(axes)
-    one, mean = axes.lines[0], axes.lines[-1]
-    figure.suptitle(title)
-    figure.legend([one, mean], ["one of 400 users", "their mean"], loc="outside lower center", ncols=2, frameon=False)
-    for handle in figure.legends[0].legend_handles[:1]:
-        handle.set_alpha(0.7)
+        axes.plot(rounds, values[1:].mean(axis=1), color=VERMILION, lw=2.2, marker="o", ms=4, label="their mean")
+        axes.plot([], [], color=BLUE, lw=0.8, alpha=0.7, label="one of 400 users")
+        tidy(axes, "both", xlabel="round", ylabel=name, ylim=(min(0, values[1:].min() * 1.02), None))
+        whole_numbers(axes.xaxis)
+    headline(figure, title)
+    legend(figure, pair)
     return figure
 
 
 def purchases_by_round(table, title):
     """Figure 4: purchases and price. ``table`` has columns ``round``, ``price [money/kWh]``, ``residual [kWh]`` and
     one for each player's purchase."""
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure, (left, right) = panels(1, 2)
     players = [name for name in table if name not in ("round", "price [money/kWh]", "residual [kWh]")]
-    for name, colour, marker in zip(players, (BLUE, ORANGE, GREEN), "os^", strict=False):
-        left.plot(table["round"], table[name], color=colour, marker=marker, ms=5, label=name)
-    right.semilogy(table["round"], table["residual [kWh]"], color=VERMILION, marker="o", ms=5)
-    left.set(xlabel="round", ylabel="purchase [kWh]", ylim=(0, None))
-    right.set(xlabel="round", ylabel="largest change of a purchase [kWh]")
-    for axes in (left, right):
-        _plain(axes)
-    figure.suptitle(title)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    plots.convergence(table["round"], table[players], "purchase [kWh]", logarithmic=False, axes=left)
+    left.get_legend().remove()
+    left.set_ylim(0, None)
+    plots.convergence(table["round"], table["residual [kWh]"], "largest change of a purchase [kWh]", axes=right)
+    headline(figure, title)
+    legend(figure, left)
     return figure
 
 
@@ -94,24 +165,17 @@ def bars(table, names, column, title, notes=None):
     notes : sequence of float, optional
         Horizontal marks on the bars: the same configuration by the strict policy; NaN where there is none.
     """
-    figure = Figure(figsize=(8.4, 4.4), layout="constrained")
-    axes = figure.subplots()
-    place = np.arange(len(table))
-    axes.bar(
-        place, table[column], 0.62, color=BLUE, yerr=table[f"{column} SE"], error_kw={"ecolor": DARK, "capsize": 4}
-    )
-    for at, value, error in zip(place, table[column], table[f"{column} SE"], strict=True):
-        top = value + error  # above the whisker, which would cross the number out
-        axes.annotate(f"{value:.4g}", (at, top), (0, 5), textcoords="offset points", ha="center", fontsize=9)
+    figure, axes = panels(width=8.4, height=4.4)
+    heights, errors = {"": table[column].to_numpy()}, {"": table[f"{column} SE"].to_numpy()}
+    written = [f"{value:.4g}" for value in heights[""]]
+    label = f"mean {column} of the small users" if "[" in column else column
+    plots.bars(names, heights, label, title=title, errors=errors, notes=written, axes=axes)
     if notes is not None:
-        there = np.isfinite(notes)
-        style = {"marker": "_", "s": 900, "lw": 2.2, "color": VERMILION, "zorder": 3}
-        axes.scatter(place[there], np.asarray(notes)[there], label="policy strict: the formulas as printed", **style)
-        figure.legend(loc="outside lower center", frameon=False, markerscale=0.5)
-    axes.set(xticks=place, xticklabels=names, ylabel=f"mean {column} of the small users" if "[" in column else column)
-    axes.set_ylim(0, 1.12 * table[column].max())
-    axes.set_title(title)
-    _plain(axes, "y")
+        place, there = np.arange(len(table)), np.isfinite(notes)
+        look = {"marker": "_", "s": 900, "lw": 2.2, "color": VERMILION, "zorder": 3}
+        axes.scatter(place[there], np.asarray(notes)[there], label="policy strict: the formulas as printed", **look)
+        legend(figure, axes, markerscale=0.5)
+    axes.set_ylim(0, 1.1 * (table[column] + table[f"{column} SE"]).max())
     return figure
 
 
@@ -124,16 +188,15 @@ def densities(curves, title):
         Quantity with its unit → configuration → points and density, shape (2, n).
     title : str
     """
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-    for axes, (name, lines) in zip(figure.subplots(1, len(curves)), curves.items(), strict=True):
-        for (label, (x, density)), colour, style in zip(lines.items(), (BLUE, VERMILION), ("-", "--"), strict=True):
-            axes.plot(x, density, color=colour, ls=style, lw=2, label=label)
-            axes.fill_between(x, density, color=colour, alpha=0.12, lw=0)
+    figure, row = panels(1, len(curves))
+    for axes, (name, lines) in zip(row, curves.items(), strict=True):
+        for k, (label, (x, density)) in enumerate(lines.items()):
+            axes.plot(x, density, label=label, **line(k, marker=False))
+            axes.fill_between(x, density, color=LINES[k]["color"], alpha=0.12, lw=0)
         unit = name[name.index("[") + 1 : -1]
-        axes.set(xlabel=name, ylabel=f"density [1/{unit}]", ylim=(0, None), xlim=(0, x[-1]))
-        _plain(axes)
-    figure.suptitle(title)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+        tidy(axes, "both", xlabel=name, ylabel=f"density [1/{unit}]", ylim=(0, None), xlim=(0, x[-1]))
+    headline(figure, title)
+    legend(figure, row)
     return figure
 
 
@@ -148,18 +211,16 @@ def against_alpha(table, columns, title):
         Label of a panel's axis → column → its name in the legend.
     title : str
     """
-    figure = Figure(figsize=(4.9 * len(columns) if len(columns) > 1 else 7.6, 4.4), layout="constrained")
+    figure, row = panels(1, len(columns), width=9.0 if len(columns) > 1 else 7.6, height=4.4, squeeze=False)
     place = np.arange(len(table))
-    for axes, (label, lines) in zip(np.atleast_1d(figure.subplots(1, len(columns))), columns.items(), strict=True):
-        for (column, name), colour, marker in zip(lines.items(), (BLUE, VERMILION, GREEN), "os^", strict=False):
-            style = {"color": colour, "marker": marker, "ms": 5, "capsize": 3, "label": name}
-            axes.errorbar(place, table[column], table[f"{column} SE"], **style)
-        axes.set(xlabel="α (even steps)", ylabel=label, xticks=place, xticklabels=map(_alpha, table["alpha"]))
-        axes.set_ylim(0, None)
+    for axes, (label, lines) in zip(row[0], columns.items(), strict=True):
+        for k, (column, name) in enumerate(lines.items()):
+            axes.errorbar(place, table[column], table[f"{column} SE"], capsize=3, label=name, **line(k))
+        axes.set_xticks(place, [_alpha(value) for value in table["alpha"]])
+        tidy(axes, "both", xlabel="α (even steps)", ylabel=label, ylim=(0, None))
         if len(lines) > 1:
-            axes.legend(frameon=False)
-        _plain(axes)
-    figure.suptitle(title)
+            legend(figure, axes, own=False)
+    headline(figure, title)
     return figure
 
 
@@ -169,19 +230,16 @@ def against_number(table, title):
     ``table`` has columns ``M``, ``surplus [money]``, ``consumption [kWh]`` and those with ``SE within draws``: draws differ
     more from each other than one does with M, so the whiskers are about the difference from a draw's own mean.
     """
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-    columns = ((SURPLUS, BLUE), (CONSUMPTION, GREEN))
-    for axes, (column, colour) in zip(figure.subplots(1, 2), columns, strict=True):
-        spread = table[f"{column} SE within draws"]
-        axes.errorbar(table["M"], table[column], spread, color=colour, marker="o", ms=5, capsize=3)
+    figure, pair = panels(1, 2)
+    for k, (axes, column) in enumerate(zip(pair, (SURPLUS, CONSUMPTION), strict=True)):
+        axes.errorbar(table["M"], table[column], table[f"{column} SE within draws"], capsize=3, **line(2 * k))
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_locator(FixedLocator(table["M"].to_list()))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter("{x:g}")
+        tidy(axes, "both", xlabel="aggregators M (logarithmic)", ylabel=f"mean {column} of the small users")
         axes.tick_params(axis="x", labelsize=8.5)
-        axes.set(xlabel="aggregators M (logarithmic)", ylabel=f"mean {column} of the small users")
-        _plain(axes)
-    figure.suptitle(title)
+    headline(figure, title)
     return figure
 
 
@@ -194,36 +252,28 @@ def payoff(curves, title):
         Legend → purchase and payoff.
     title : str
     """
-    figure = Figure(figsize=(7.6, 4.2), layout="constrained")
-    axes = figure.subplots()
-    for (name, (y, value)), colour, style in zip(curves.items(), (BLUE, VERMILION), ("-", "--"), strict=False):
-        axes.plot(y, value, color=colour, ls=style, label=name)
+    figure, axes, _ = canvas(None, width=7.6)
+    for k, (name, (y, value)) in enumerate(curves.items()):
+        axes.plot(y, value, label=name, **line(k, marker=False))
         inner = np.flatnonzero((value[1:-1] >= value[:-2]) & (value[1:-1] > value[2:])) + 1
-        axes.plot(y[inner], value[inner], "o", color=colour)
+        axes.plot(y[inner], value[inner], "o", color=LINES[k]["color"])
         for at in inner:
-            note = f"({y[at]:.3f}, {value[at]:.3f})"
-            axes.annotate(note, (y[at], value[at]), (0, 7), textcoords="offset points", ha="center", fontsize=8.5)
-    axes.set(xlabel="purchase y [kWh]", ylabel="payoff Σ s^(1−α)/(1−α)", ylim=(0, None))
+            note(axes, f"({y[at]:.3f}, {value[at]:.3f})", (y[at], value[at]), (0, 7))
     axes.margins(y=0.12)
-    axes.set_title(title)
-    _plain(axes)
+    tidy(axes, "both", title, xlabel="purchase y [kWh]", ylabel="payoff Σ s^(1−α)/(1−α)", ylim=(0, None))
     return figure
 
 
 def excess_demand(prices, excess, roots, title):
     """F against the price, with its roots."""
-    figure = Figure(figsize=(7.6, 4.2), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(prices, excess, color=BLUE)
+    figure, axes, _ = canvas(None, width=7.6)
+    axes.plot(prices, excess, **line(0, marker=False))
     axes.axhline(0, color=DARK, lw=1)
     axes.plot(roots, np.zeros(len(roots)), "o", color=VERMILION)
     for root in roots:  # to the right of a falling curve, to the left of a rising one
         falls = np.interp(root, prices, np.gradient(excess, prices)) < 0
-        side = {"ha": "left"} if falls else {"ha": "right"}
-        axes.annotate(f"{root:.4f}", (root, 0), (5 if falls else -5, 5), textcoords="offset points", fontsize=8.5, **side)
-    axes.set(xlabel="price p [money/kWh]", ylabel="F(p) = Σ y(p) − p/c [kWh]")
-    axes.set_title(title)
-    _plain(axes)
+        note(axes, f"{root:.4f}", (root, 0), (5 if falls else -5, 5), ha="left" if falls else "right", fontsize=SMALL)
+    tidy(axes, "both", title, xlabel="price p [money/kWh]", ylabel="F(p) = Σ y(p) − p/c [kWh]")
     return figure
 
 
@@ -240,9 +290,3 @@ def _labels(points, size):
 
 def _alpha(value) -> str:
     return "∞" if np.isinf(value) else f"{value:g}"
-
-
-def _plain(axes, grid="both"):
-    axes.grid(axis=grid, color="0.9")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)

@@ -93,6 +93,7 @@ def solve(instance) -> Solution:
         point=_point(instance, day, price, found.reduction, net),
         follower_objectives={instance.dso.name: cost},
         notes=("the price is at price_limit: limits force the DSO to buy at any price",) if limit else (),
+        model=instance.name,
     )
 
 

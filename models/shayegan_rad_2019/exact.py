@@ -265,6 +265,7 @@ def solve(instance) -> Solution:
         point=_point(instance, day, best.price, answer),
         follower_objectives={instance.dso.name: float(cost.sum())},
         notes=tuple(notes),
+        model=instance.name,
     )
 
 

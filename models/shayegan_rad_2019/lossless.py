@@ -1,7 +1,7 @@
 """Shayegan-Rad and Zangeneh (2019) on a feeder without losses: the distribution operator's problem is linear.
 
-The citation, the game and every name in the data are those of ``model.py``; the same .dat files fit, their impedances and
-voltages unused. Without losses a megawatt is worth as much at every bus, so that reductions are taken whole or not at all.
+The citation, the data and the leader are those of ``model.py``; the same .dat files fit, their impedances and voltages
+unused. Without losses a megawatt is worth as much at every bus, so that reductions are taken whole or not at all.
 
 =========  ======================================================  ================================================
 equation   meaning                                                 component
@@ -27,109 +27,13 @@ whole a mixed-integer linear program.
 
 import pyomo.environ as pyo
 
-model = pyo.AbstractModel("shayegan_rad_2019/lossless")
+from bilevel_dr.models.shayegan_rad_2019.model import model as with_losses
 
-# Sets and data --------------------------------------------------------------------------------------------------------
-
-model.HOURS = pyo.Set(doc="h, the hours of the day")
-model.BUSES = pyo.Set(doc="n, the buses of the feeder")
-model.LINES = pyo.Set(dimen=2, within=model.BUSES * model.BUSES, doc="(n, m), the lines")
-model.PARTICIPANTS = pyo.Set(within=model.BUSES, doc="i, the buses whose consumer takes part")
-
-model.impedance = pyo.Param(model.LINES, within=pyo.PositiveReals, doc="|Z_nm| in (4), unused [Ohm]")
-model.line_limit = pyo.Param(model.LINES, within=pyo.NonNegativeReals, doc="P_nm_max in (6) [MW]")
-model.voltage_base = pyo.Param(within=pyo.PositiveReals, doc="of the voltages in (4), unused [kV]")
-model.substation_bus = pyo.Param(
-    within=model.BUSES, default=lambda model: model.BUSES.first(), doc="where the feeder meets the market"
-)
-model.slack_voltage = pyo.Param(within=pyo.PositiveReals, doc="U at the substation, unused [p.u.]")
-model.voltage_min = pyo.Param(model.BUSES, within=pyo.PositiveReals, doc="U_n_min in (7), unused [p.u.]")
-model.voltage_max = pyo.Param(model.BUSES, within=pyo.PositiveReals, doc="U_n_max in (7), unused [p.u.]")
-model.substation_limit = pyo.Param(within=pyo.NonNegativeReals, doc="P_sub_max in (8) [MW]")
-model.share = pyo.Param(model.BUSES, within=pyo.UnitInterval, doc="of the total demand, at a bus [1]")
-model.wind_bus = pyo.Param(within=model.BUSES, doc="where the wind power plant is")
-
-model.market_price = pyo.Param(model.HOURS, within=pyo.NonNegativeReals, doc="rho(h) in (2) [EUR/MWh]")
-model.demand = pyo.Param(model.HOURS, within=pyo.NonNegativeReals, doc="sum of P_n_dem(h) in (5) [MW]")
-model.wind = pyo.Param(model.HOURS, within=pyo.NonNegativeReals, doc="wind power in P_n_gen(h) in (5) [MW]")
-model.market_price_std = pyo.Param(within=pyo.NonNegativeReals, doc="of the whole price profile [EUR/MWh]")
-model.demand_std = pyo.Param(within=pyo.NonNegativeReals, doc="of the whole demand profile [MW]")
-model.wind_std = pyo.Param(model.HOURS, within=pyo.NonNegativeReals, doc="of the wind, all hours as one [MW]")
-
-model.dlc_cost = pyo.Param(
-    model.PARTICIPANTS, model.HOURS, within=pyo.NonNegativeReals, doc="pi_i(h) in (1), paid to a consumer [EUR/MWh]"
-)
-model.cap_rule = pyo.Param(
-    within=pyo.Binary, doc="P_max in (3) of the demand of the hour (0) or of contract_demand (1)"
-)
-model.cap_fraction = pyo.Param(within=pyo.UnitInterval, doc="of its demand that a consumer lets go [1]")
-model.contract_demand = pyo.Param(
-    within=pyo.NonNegativeReals,
-    default=lambda model: max(model.demand.values()),
-    doc="total demand at the peak, when the contracts were signed [MW]",
-)
-model.price_limit = pyo.Param(
-    within=pyo.NonNegativeReals,
-    default=lambda model: 2 * max(model.market_price.values()),
-    doc="no price above it is asked; not in the paper [EUR/MWh]",
-)
-model.reduction_max = pyo.Param(
-    model.PARTICIPANTS,
-    model.HOURS,
-    within=pyo.NonNegativeReals,
-    default=lambda model, i, h: (
-        model.cap_fraction
-        * model.share[i]
-        * ((1 - model.cap_rule) * model.demand[h] + model.cap_rule * model.contract_demand)
-    ),
-    doc="P_i_max(h) in (3) [MW]",
-)
-
-
-def fed_from(model):
-    """The buses that lines connect to the substation."""
-    reached, found = set(), {pyo.value(model.substation_bus)}
-    while found:
-        reached |= found
-        found = {ends[1 - k] for ends in model.LINES for k in (0, 1) if ends[k] in found} - reached
-    return reached
-
-
-@model.BuildCheck(model.BUSES)
-def lines_connect_each_bus_to_the_substation(model, n):
-    return n in fed_from(model)
-
-
-@model.BuildCheck()
-def lines_form_no_mesh_and_are_one_fewer_than_buses(model):
-    return len(model.LINES) < len(model.BUSES)
-
-
-@model.BuildCheck()
-def shares_of_the_demand_add_up_to_one(model):
-    return abs(sum(model.share.values()) - 1) <= 1e-6
-
-
-@model.BuildCheck(model.PARTICIPANTS, model.HOURS)
-def nobody_reduces_more_than_it_uses(model, i, h):
-    return model.reduction_max[i, h] <= model.share[i] * model.demand[h] * (1 + 1e-9)
-
-
-@model.BuildCheck(model.HOURS)
-def substation_can_feed_what_is_left_after_all_reductions(model, h):
-    reducible = sum(model.reduction_max[i, h] for i in model.PARTICIPANTS)
-    return model.demand[h] - model.wind[h] - reducible <= model.substation_limit
-
-
-# The leader decides ---------------------------------------------------------------------------------------------------
-
-model.price = pyo.Var(
-    bounds=lambda model: (0, model.price_limit),
-    initialize=lambda model: sum(model.market_price.values()) / len(model.HOURS),
-    doc="lambda in (1) [EUR/MWh]",
-)
-
-# The follower answers -------------------------------------------------------------------------------------------------
+model = with_losses.clone()
+model.name = "shayegan_rad_2019/lossless"
+wanted = [model.income, model.reduction_cost, model.profit]  # they are declared after the follower that they ask
+for component in (model.dso, model.ARCS, *wanted):
+    model.del_component(component)
 
 
 @model.Block(doc="(2)-(6), (8) what the distribution system operator does at that price")
@@ -170,21 +74,5 @@ def dso(dso):
         return model.price * pyo.quicksum(dso.reduction.values()) + bought
 
 
-# The leader wants -----------------------------------------------------------------------------------------------------
-
-
-@model.Expression(doc="(1) what the DSO pays [EUR]")
-def income(model):
-    return model.price * pyo.quicksum(model.dso.reduction.values())
-
-
-@model.Expression(doc="(1) what the consumers are paid [EUR]")
-def reduction_cost(model):
-    return pyo.quicksum(
-        model.dlc_cost[i, h] * model.dso.reduction[i, h] for i in model.PARTICIPANTS for h in model.HOURS
-    )
-
-
-@model.Objective(sense=pyo.maximize, doc="(1) the aggregator's profit [EUR]")
-def profit(model):
-    return model.income - model.reduction_cost
+for component in wanted:
+    model.add_component(component.local_name, component)
