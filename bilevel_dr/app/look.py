@@ -66,7 +66,6 @@ CHECK = '<p class="bdr-hint">A large case: its followers are solved again when y
 COMPARISON = """<h2 class="bdr-title">Every reformulation on every solver</h2>
 <p class="bdr-hint">The same game by each route, each answer verified. Meanwhile the page waits.</p>"""
 NOT_COMPARED = '<p class="bdr-hint">Not compared at these numbers.</p>'
-STOPPED = '<p class="bdr-status" role="status" aria-live="polite">Nothing is solved until the data file is mended.</p>'
 
 
 def story(paper: str, case: str) -> str:

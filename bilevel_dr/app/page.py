@@ -100,9 +100,9 @@ def put_knobs(base, look, mo, paper, set_moved, set_now, turning):
             knob.low, knob.high, knob.step, value=value, label=label, show_value=True, full_width=True
         )
 
-    _elements = mo.ui.dictionary({knob.name: _element(knob) for knob in knobs}, on_change=_turn)
-    mo.vstack([mo.Html(look.KNOBS if knobs else look.NO_KNOBS), *_elements.elements.values()])
-    return
+    turners = mo.ui.dictionary({knob.name: _element(knob) for knob in knobs}, on_change=_turn)
+    mo.vstack([mo.Html(look.KNOBS if knobs else look.NO_KNOBS), *turners.elements.values()])
+    return (turners,)  # marimo forgets elements that no name holds
 
 
 @app.cell
@@ -111,13 +111,9 @@ def put_editor(look, mo, moved, set_now, set_typed):
         set_typed(text)
         set_now(text)
 
-    mo.vstack(
-        [
-            mo.Html(look.EDITOR),
-            mo.ui.code_editor(moved(), language="r", debounce=250, max_height=460, on_change=_type),
-        ]
-    )
-    return
+    editor = mo.ui.code_editor(moved(), language="r", debounce=250, max_height=460, on_change=_type)
+    mo.vstack([mo.Html(look.EDITOR), editor])
+    return (editor,)
 
 
 @app.cell
@@ -152,9 +148,10 @@ def _(answering, case, paper, perf_counter):
 
 
 @app.cell
-def show_status(answered_in, case, checked_in, drawn_in, look, mo, read_in, words):
-    _times = {"read": read_in, "answered": answered_in, "drawn": drawn_in, "followers re-solved": checked_in}
-    mo.Html(words.status(_times) if case.instance is not None else look.STOPPED)
+def show_status(answered_in, case, checked_in, drawn_in, mo, pictured_in, read_in, words):
+    _drawn = sum(seconds for seconds in (drawn_in, pictured_in) if seconds is not None) or None
+    _times = {"read": read_in, "answered": answered_in, "drawn": _drawn, "followers re-solved": checked_in}
+    mo.Html(words.status(case.text, _times if case.instance is not None else {}))
     return
 
 
@@ -185,16 +182,28 @@ def show_choice(base, kept, mo, paper):
 
 @app.cell
 def show_curve(case, curve_choice, mo, paper, perf_counter, solution):
-    from bilevel_dr.app import pictures as _pictures  # not before the first answer is shown
+    from bilevel_dr.app import drawing as _drawing  # not before the first answer is shown
 
     _began, drawn_in, _picture = perf_counter(), None, ""
     _known = paper.play().curves(case.instance) if solution is not None and solution.point else {}
     if curve_choice.value in _known:
         _curve = _known[curve_choice.value](solution)
-        _picture = _pictures.as_html(_pictures.draw(_curve), f"{_curve.up}, {curve_choice.value}")
+        _picture = _drawing.as_html(_drawing.draw(_curve), f"{_curve.up}, {curve_choice.value}")
         drawn_in = perf_counter() - _began
     mo.Html(_picture)
     return (drawn_in,)
+
+
+@app.cell
+def show_picture(case, mo, perf_counter, solution, words):
+    from bilevel_dr.app import drawing as _drawing
+
+    _began, pictured_in, _picture = perf_counter(), None, ""
+    if solution is not None and solution.point:
+        _picture = _drawing.as_html(solution.plot(case.instance), f"the answer to {case.instance.name}")
+        pictured_in = perf_counter() - _began
+    mo.Html(_picture and words.section("The answer", _picture))
+    return (pictured_in,)
 
 
 @app.cell

@@ -88,7 +88,7 @@ def _bound(port: int | None) -> socket.socket:
 def _warm() -> None:
     """Import what the first answer needs while the browser still loads the page."""
     from ..papers import list_papers, resolve_data
-    from . import answering, pictures, reading
+    from . import answering, drawing, reading
 
     paper = next(paper for paper in list_papers().values() if paper.play() is not None)
     text = Path(resolve_data(next(iter(paper.cases)), paper)).read_text(encoding="utf-8")
@@ -96,4 +96,4 @@ def _warm() -> None:
     solution, _ = answering.answer(paper, instance)
     answering.second_opinion(instance, solution)
     _, curve = next(iter(paper.play().curves(instance).items()))
-    pictures.as_html(pictures.draw(curve(solution)), "")
+    drawing.as_html(drawing.draw(curve(solution)), "")

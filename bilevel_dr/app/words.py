@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
@@ -133,11 +134,15 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="bdr-table" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def status(parts: Mapping[str, float | None]) -> str:
-    """What was done, and how long it took; None where it was not done."""
-    done = "; ".join(f"{word} in {_duration(seconds)}" for word, seconds in parts.items() if seconds is not None)
-    total = sum(seconds for seconds in parts.values() if seconds is not None)
-    return f'<p class="bdr-status" role="status" aria-live="polite">{escape(done)}. <b>{_duration(total)}</b> in all.</p>'
+def status(text: str, parts: Mapping[str, float | None]) -> str:
+    """What was done with a text, and how long it took; None where it was not done; no parts: nothing was done."""
+    done = {word: seconds for word, seconds in parts.items() if seconds is not None}
+    said = "; ".join(f"{word} in {_duration(seconds)}" for word, seconds in done.items())
+    total = f"{said}. <b>{_duration(sum(done.values()))}</b> in all."
+    return (
+        f'<p class="bdr-status" role="status" aria-live="polite" data-text="{zlib.crc32(text.encode()):08x}">'
+        f"{total if done else 'Nothing is solved until the data file is mended.'}</p>"
+    )
 
 
 def _chip(sign: str, word: str) -> str:
