@@ -4,7 +4,8 @@ Sections are ``rows`` (adding complementarity rows, against Pyomo's own transfor
 problems, against the plain chains and pympcc), ``khe`` (every route on growing cases, against the exact algorithm),
 ``exact`` (that algorithm alone), ``li`` (equilibria of aggregators, against the paper's own method), ``le_cadre`` (closed
 forms, against brute force and generic solvers), ``shayegan`` (six points against samples, a continuation against Pyomo's
-chain), ``start`` (whole processes) and ``workers`` (functions sent to worker processes, against ``concurrent.futures``).
+chain), ``start`` (whole processes), ``workers`` (functions sent to worker processes, against ``concurrent.futures``) and
+``app`` (the page in a real browser, against a plain solve).
 Nothing is asserted about time.
 
 Seconds are CPU seconds of this process and of those it starts, medians after a warm-up, unless a column says wall.
@@ -32,6 +33,7 @@ SECTIONS = {
     "shayegan": "Shayegan-Rad and Zangeneh 2019: six points against samples, a continuation against Pyomo's own chain",
     "li": "equilibria of Li et al. 2025 by the exact algorithm, and by the paper's two steps in rounds",
     "le_cadre": "Le Cadre et al. 2018, reconstructed: closed forms against brute force, the reference case seeded and cold",
+    "app": "the page of bilevel-dr app in a real browser, against a plain solve in a fresh process",
     "problems": "published problems whose KKT system stands for the follower",
 }
 """In the order they run: module of this directory → title."""
