@@ -14,6 +14,7 @@ _HOME = {
     "solve": "solving",
     "verify": "verification",
     "compare": "comparison",
+    "sweep": "sweeping",
     "best_response_dynamics": "equilibrium",
     "explain": "exposition",
     "reactions": "reacting",
@@ -28,6 +29,7 @@ _HOME = {
     "ModelError": "errors",
     "SolverMissing": "errors",
     "SolverFailed": "errors",
+    "LimitReached": "errors",
 }
 __all__ = [*_HOME, "__version__"]
 

@@ -9,6 +9,8 @@ solver, or a spatial search, then sees is linear (Garcés, Conejo, García-Bertr
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import pyomo.environ as pyo
 from pyomo.repn import generate_standard_repn
 
@@ -35,14 +37,14 @@ def duality_gap(pairs: list[Pair]):
     return gap if short is None else short
 
 
-def _collected(expression):
+def _collected(expression, stands_for=MappingProxyType({})):
     """A quadratic expression with equal terms added up and those that cancel left out; None for any other."""
     repn = generate_standard_repn(expression, quadratic=True)
     if repn.nonlinear_expr is not None:
         return None
     keep = 1e-13 * max(map(abs, (*repn.linear_coefs, *repn.quadratic_coefs)), default=1.0)  # the rest of what cancels
     linear = [a * v for a, v in zip(repn.linear_coefs, repn.linear_vars, strict=True) if abs(a) > keep]
-    products = [a * v * w for a, (v, w) in zip(repn.quadratic_coefs, repn.quadratic_vars, strict=True) if abs(a) > keep]
+    products = [a * v * w for a, (v, w) in _products(expression, stands_for).values() if abs(a) > keep]
     return pyo.quicksum(linear) + pyo.quicksum(products) + repn.constant
 
 
@@ -75,7 +77,7 @@ def leader_without_products(program: Program, pairs: list[Pair]):
         multiple = _common_multiple(leader, _products(gap, stands_for), follower)
         if multiple is not None:
             expression, found = expression - multiple * gap, True
-    return _collected(expression) if found else None
+    return _collected(expression, stands_for) if found else None
 
 
 def _stands_for(program: Program) -> dict[int, tuple[float, object]]:

@@ -46,3 +46,7 @@ class SolverMissing(BilevelError):
 
 class SolverFailed(BilevelError):
     """A solver crashed or answered nonsense; the message carries its own last words."""
+
+
+class LimitReached(SolverFailed):
+    """A worker process was ended because one point took longer than it may."""

@@ -35,15 +35,28 @@ def parse_override(text: str) -> tuple[str, object, int | float | bool | str]:
     DataError
         If the text is no ``name=value``.
     """
+    written, word = split_setting(text)
+    name, index = _parse_name(written)
+    if word[0] in "\"'" and word[-1] == word[0] and len(word) > 1:
+        return name, index, word[1:-1]
+    return name, index, float(word) if _NO_NUMBER.fullmatch(word) else scalar(word)
+
+
+def split_setting(text: str) -> tuple[str, str]:
+    """``"baseline[3] = 90"`` → ``("baseline[3]", "90")``.
+
+    Raises
+    ------
+    DataError
+        If the text is no ``name=value``.
+    """
     match = _NAME.match(text)
     end = match.end() if match else 0
     word = text[end + 1 :].strip()
     if not match or text[end : end + 1] != "=" or not word:
         raise DataError(f"{text!r} sets nothing: write name=value, like target=900 or baseline[3]=90")
-    name, index = _parse_name(match[0])
-    if word[0] in "\"'" and word[-1] == word[0] and len(word) > 1:
-        return name, index, word[1:-1]
-    return name, index, float(word) if _NO_NUMBER.fullmatch(word) else scalar(word)
+    _parse_name(match[0])
+    return match[0].strip(), word
 
 
 def apply_overrides(case: CaseData, names: Names, overrides: Mapping | None) -> None:

@@ -79,18 +79,7 @@ def solve(
         route = "auto" if reformulation == "best_response" else reformulation
         ways = {"reformulation": route, "solver": solver, "starts": starts, "seed": seed, "gap": gap, **options}
         return best_response_dynamics(instance, time_limit=time_limit, **ways).solution
-    known = ("auto", *REFORMULATIONS, VALUE_FUNCTION)
-    if reformulation not in known:
-        raise ModelError(f"reformulation {reformulation!r} is unknown; choose from {', '.join(known)}")
-    if starts is not None and not (isinstance(starts, int) and starts >= 1):
-        raise ModelError(f"starts={starts!r}: a local route begins somewhere; give a whole number, at least 1")
-    if not (isinstance(seed, int) and seed >= 0):
-        raise ModelError(f"seed={seed!r}: give a whole number, 0 or more")
-    if not 0.0 <= gap < math.inf:
-        raise ModelError(f"gap={gap!r}: give a relative gap, 0 or more")
-    _check_options(reformulation, options)
-    if solver != "auto":
-        solver = find(solver).name
+    solver = check_ways(reformulation, solver, starts, seed, gap, **options)
     verdicts = judged(instance, any_shape=reformulation == VALUE_FUNCTION)
     search = Search(instance, verdicts, began, time_limit, starts, seed, gap, options)
     if reformulation == "auto":
@@ -102,6 +91,34 @@ def solve(
     if solver != "auto":
         return search.by(reformulation, solver)
     return search.by_any(reformulation)
+
+
+def check_ways(
+    reformulation: str = "auto",
+    solver: str = "auto",
+    starts: int | None = None,
+    seed: int = 0,
+    gap: float = 1e-6,
+    **options,
+) -> str:
+    """The solver's own name, or ``"auto"``: nothing that :func:`solve` is asked for is refused because of what it is.
+
+    Raises
+    ------
+    ModelError, SolverMissing
+        As :func:`solve`, whatever the instance.
+    """
+    known = ("auto", *REFORMULATIONS, VALUE_FUNCTION)
+    if reformulation not in known:
+        raise ModelError(f"reformulation {reformulation!r} is unknown; choose from {', '.join(known)}")
+    if starts is not None and not (isinstance(starts, int) and starts >= 1):
+        raise ModelError(f"starts={starts!r}: a local route begins somewhere; give a whole number, at least 1")
+    if not (isinstance(seed, int) and seed >= 0):
+        raise ModelError(f"seed={seed!r}: give a whole number, 0 or more")
+    if not 0.0 <= gap < math.inf:
+        raise ModelError(f"gap={gap!r}: give a relative gap, 0 or more")
+    _check_options(reformulation, options)
+    return solver if solver == "auto" else find(solver).name
 
 
 def judged(instance, any_shape: bool = False) -> dict[str, Verdict]:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyomo.environ as pyo
 
+from . import answering
 from .convexity import Verdict, judge_all
 from .errors import DataError, ModelError, SolverFailed
 from .estimation import Estimate, Plan, estimate, point_plan, sampling_plan
 from .followers import read
 from .loading import load
-from .solution import Certificate, Solution
-from .verification import verify
+from .solution import Solution
 from .workers import evaluate
 
 SUFFIX = "_std"
@@ -160,20 +160,8 @@ class Case:
         return outputs(instance, solution), f"{solution.reformulation} on {solution.solver}, {solution.claim}"
 
     def answer(self, instance: pyo.ConcreteModel) -> Solution:
-        """The exact answer with a certificate of our own, or else what ``solve`` finds."""
-        if self.exact is not None:
-            try:
-                found = self.exact(instance)
-            except ValueError as error:
-                if self.solve is None:
-                    raise ModelError(f"exact: {error}") from error
-            else:
-                return replace(found, certificate=self.certificate(instance, found)) if found.point else found
-        return self.solve(instance)
-
-    def certificate(self, instance: pyo.ConcreteModel, found: Solution) -> Certificate:
-        """Of an exact answer; where it comes with a proof, followers that are not convex are re-solved locally only."""
-        return verify(instance, found, verdicts=self.verdicts, search=0.0 if found.claim == "global" else None)
+        """See :func:`.answering.answer`."""
+        return answering.answer(instance, self.exact, self.solve, self.verdicts)
 
 
 def uncertain_inputs(instance: pyo.ConcreteModel) -> tuple[Uncertain, ...]:

@@ -223,7 +223,7 @@ def _check(
         )
         gap = complementarity
     elif solved and not gap <= tolerance:
-        reasons.append(f"{name}: could improve its objective from {objective:.8g} to {response.value:.8g}")
+        reasons.append(f"{name}: could improve its objective from {objective + 0.0:.8g} to {response.value + 0.0:.8g}")
     elif response.status == "unbounded":
         reasons.append(f"{name}: unbounded at the leader's decision; it has no best answer")
     elif response.status == "failed" and convex and residual <= tolerance:

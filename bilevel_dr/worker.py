@@ -9,46 +9,33 @@ import os
 import pickle
 import signal
 import sys
-import threading
-import time
 
 import cloudpickle
 
 from .errors import ModelError, SolverFailed
+from .orphans import end_with_parent
 
 
 def serve() -> None:
     """Answer until there is nothing left to read."""
     signal.signal(signal.SIGINT, _leave)  # not KeyboardInterrupt: Popen.wait would wait a while for the program it runs
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    end_with_parent(os.getppid())
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     tasks = sys.stdin.buffer
     try:
         function = _received(pickle.load(tasks))
+        pickle.dump(None, answers)  # ready
+        answers.flush()
         while True:
             pickle.dump(_packed(*_outcome(function, pickle.load(tasks))), answers)
             answers.flush()
-    except (
-        EOFError,
-        BrokenPipeError,
-        SystemExit,
-        KeyboardInterrupt,
-    ):  # nobody asks any more; the last: a solver's word
+    except (EOFError, BrokenPipeError, SystemExit, KeyboardInterrupt):  # nobody asks any more; the last: a solver's word
         os._exit(0)  # at once: its threads would be waited for
 
 
 def _leave(_number, _frame) -> None:
     sys.exit()
-
-
-def _end_with(parent: int) -> None:
-    """End when the parent is gone, killed for example, even in the middle of a task."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGINT)  # programs that run here are ended by those who started them
-    time.sleep(1)
-    os._exit(1)
 
 
 def _received(shipped: bytes):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import socket
 import subprocess
 import sys
@@ -264,12 +263,10 @@ def test_the_archive_holds_the_data_and_the_run():
     assert run["inputs"]["data"]["path"] == "mine.dat"
 
 
-def test_a_comparison_tells_each_route_and_shows_each_row():
-    told = []
-    found = comparing.compared(instance_of("li_2025", "fig2_convex")[1], 1, told.append)
-    assert len(told) == len(found) and re.fullmatch(r"1 of \d+: \w+ on \w+", told[0])
+def test_a_comparison_shows_a_row_for_each_route():
+    found = comparing.compared(instance_of("li_2025", "fig2_convex")[1], 1)
     shown = words.comparison(found)
-    assert shown.count("<tr>") == len(found) + 1 and "nash" in shown
+    assert len(found) > 9 and shown.count("<tr>") == len(found) + 1 and "nash" in shown
     Balanced(shown)
 
 
@@ -278,7 +275,7 @@ def test_what_cannot_be_compared_says_why(monkeypatch):
         raise ModelError("no bilevel program")
 
     monkeypatch.setattr("bilevel_dr.comparison.compare", refuses)
-    assert comparing.compared(None, 1, print) == "no bilevel program"
+    assert comparing.compared(None, 1) == "no bilevel program"
 
 
 def test_a_port_that_is_taken_is_refused_and_the_usual_one_replaced(monkeypatch):

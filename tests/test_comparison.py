@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from builders import snapshot, tracking
 
-from bilevel_dr import ModelError, Solution, compare
+from bilevel_dr import ModelError, Solution, compare, comparison
 from bilevel_dr.comparison import COLUMNS, routes
 from bilevel_dr.reformulate import REFORMULATIONS
 
@@ -45,6 +47,18 @@ def test_the_solutions_stand_behind_the_rows(table):
     for row in table.itertuples():
         if (row.reformulation, row.solver) in solutions:
             assert solutions[row.reformulation, row.solver].claim == row.claim
+
+
+def test_processes_give_the_same_rows_and_one_that_dies_costs_its_row(monkeypatch):
+    ways = [("sos1", "scip"), ("big_m", "highs"), ("scholtes", "casadi-ipopt")]
+    monkeypatch.setattr(comparison, "routes", lambda: ways)
+    ask = comparison._outcome
+    one = compare(tracking(), starts=2)
+    monkeypatch.setattr(comparison, "_outcome", lambda m, r, s, **o: os._exit(3) if r == "big_m" else ask(m, r, s, **o))
+    two = compare(tracking(), starts=2, workers=2)
+    same = ["leader_objective", "claim", "best_bound", "termination"]
+    assert two.loc[[0, 2], same].equals(one.loc[[0, 2], same]) and list(two.attrs["solutions"]) == [ways[0], ways[2]]
+    assert two.termination[1] == "failed" and "exit code 3" in two.note[1] and two.claim[1] == "none"
 
 
 def test_what_is_no_bilevel_program_is_refused_not_tabulated():

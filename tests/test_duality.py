@@ -91,3 +91,21 @@ def test_nothing_to_remove():
 def test_highs_solves_a_price_setter_as_a_linear_problem():
     solution = bdr.solve(retailer(), "big_m", "highs")
     assert solution.claim == "global" and solution.leader_objective == pytest.approx(18.0)  # price 4, buy 6
+
+
+def test_a_price_that_stands_for_a_multiplier_is_that_multiplier_in_a_product():
+    """A leader pays the market's price for what it does not save: its product is the gap's, under another name."""
+    model = pyo.ConcreteModel()
+    model.saved, model.price = pyo.Var(bounds=(0, 4)), pyo.Var(bounds=(0, 100))
+    f = model.f = pyo.Block()
+    f.cheap, f.dear = pyo.Var(bounds=(0, 7)), pyo.Var(bounds=(0, 9))
+    f.balance = pyo.Constraint(expr=f.cheap + f.dear == 10 - model.saved)
+    f.cost = pyo.Objective(expr=2 * f.cheap + 5 * f.dear)
+    model.multiplier_of = pyo.Suffix()
+    model.multiplier_of[model.price] = f.balance
+    model.bill = pyo.Objective(expr=model.price * (10 - model.saved) + model.saved**2)
+    working = Working(model)
+    repn = generate_standard_repn(leader_without_products(working.program, working.pairs), quadratic=True)
+    assert [{v.name for v in factors} for factors in repn.quadratic_vars] == [{"saved"}]
+    solution = bdr.solve(model, "big_m", "highs")
+    assert solution.claim == "global" and solution.leader_objective == pytest.approx(2 * 7 + 9)  # saved 3, price 2

@@ -9,7 +9,7 @@ import pickle
 import pyomo.environ as pyo
 import pytest
 
-from bilevel_dr.solution import Certificate, FollowerCheck, Solution, split_name
+from bilevel_dr.solution import Certificate, FollowerCheck, Solution, split_index, split_name
 
 
 def some(**changes):
@@ -100,3 +100,22 @@ def test_loading_is_all_or_nothing():
     with pytest.raises(KeyError):
         some(point={"x": 1.0, "z": 1.0}).load_into(m)
     assert m.x.value == 5.0
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [("", None), ("3", 3), ("a", "a"), ("a,1.5,-2", ("a", 1.5, -2)), ("'1',1", ("1", 1)), ('"it\'s",\'a,b\'', ("it's", "a,b"))],
+)
+def test_indices_are_what_the_model_has(text, index):
+    assert split_index(text) == index
+
+
+def test_a_component_is_a_series_by_its_indices():
+    m = pyo.ConcreteModel()
+    m.v, m.u = pyo.Var(["a,b", "1", 1, 2.5, "it's"]), pyo.Var([("x", 3), ("y", 4)])
+    solution = some(point={v.name: float(k) for k, v in enumerate([*m.v.values(), *m.u.values()])} | {"x": 7.0})
+    assert solution.series("v").to_dict() == {key: float(k) for k, key in enumerate(m.v)}
+    assert solution.series("u").to_dict() == {("x", 3): 5.0, ("y", 4): 6.0}
+    assert solution.series("x").to_dict() == {None: 7.0}
+    with pytest.raises(KeyError, match="no component 'w' in this point; there are: v, u, x"):
+        solution.series("w")

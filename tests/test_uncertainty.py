@@ -18,8 +18,8 @@ import pytest
 from typer.testing import CliRunner
 
 import bilevel_dr as bdr
-from bilevel_dr import cli, papers, uncertainty
-from bilevel_dr.cli import studies
+from bilevel_dr import answering, cli, papers, uncertainty
+from bilevel_dr.cli import session
 from bilevel_dr.models.khe_2025 import exact
 from bilevel_dr.models.khe_2025.model import model as khe
 
@@ -199,14 +199,12 @@ def test_what_the_exact_algorithm_does_not_know_is_solved():
 
 
 def test_exact_is_chosen_where_the_paper_has_it():
-    paper, options = papers.find_paper("khe_2025"), {"solver": "auto"}
-    assert studies._routes("exact", paper, options) == (exact.solve, None)
-    found, solve = studies._routes("auto", paper, options)
-    assert found is exact.solve and solve.keywords["reformulation"] == "auto"
-    for route, other in (("solve", "auto"), ("sos1", "sos1")):
-        found, solve = studies._routes(route, paper, options)
-        assert found is None and solve.keywords["reformulation"] == other
-    assert studies._routes("auto", paper, {"solver": "scip"})[0] is None
+    paper = papers.find_paper("khe_2025")
+    assert session.way_of("exact", "auto", paper) == (exact.solve, "exact")
+    assert session.way_of("auto", "auto", paper) == (exact.solve, "auto")
+    assert session.way_of("solve", "auto", paper) == (None, "auto")
+    assert session.way_of("sos1", "auto", paper) == (None, "sos1")
+    assert session.way_of("auto", "scip", paper) == session.way_of("auto", "auto", None) == (None, "auto")
 
 
 def test_convexity_that_is_not_proved_at_the_means_is_not_looked_for_again(tmp_path, monkeypatch):
@@ -221,10 +219,10 @@ def test_convexity_that_is_not_proved_at_the_means_is_not_looked_for_again(tmp_p
     assert uncertainty._not_proved(bdr.load(*written(tmp_path))) is None  # proved: the same
 
     given = []
-    monkeypatch.setattr(uncertainty, "verify", lambda *_, verdicts, search: given.append((verdicts, search)))
+    monkeypatch.setattr(answering, "verify", lambda *_, verdicts, search: given.append((verdicts, search)))
     local = dataclasses.replace(exact.solve(bdr.load(khe, KHE)), claim="local")
     for solution in (dataclasses.replace(local, claim="global"), local):
-        dataclasses.replace(exact_case(), verdicts=verdicts).certificate(m, solution)
+        answering.certificate(m, solution, verdicts)
     assert given == [(verdicts, 0.0), (verdicts, None)]
 
 

@@ -246,8 +246,8 @@ def show_ask(comparing, look, mo):
 def show_comparison(always, answering, ask, case, comparing, each, look, mo, words):
     _said = look.NOT_COMPARED
     if case.instance is not None and (ask.value or always.value):
-        with mo.status.spinner(title="Comparing", subtitle="") as _spinner:
-            _found = comparing.compared(case.instance, each.value, lambda route: _spinner.update(subtitle=route))
+        with mo.status.spinner(title="Comparing", subtitle=f"{comparing.WORKERS} routes at a time, at most {each.value} s each"):
+            _found = comparing.compared(case.instance, each.value)
         _said = words.comparison(_found) if not isinstance(_found, str) else words.trouble(_found)
     mo.Html(_said)
     return

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from . import cases, studies, tools
+from . import cases, studies, sweeps, tools
 from .session import LOG
 
 app = typer.Typer(
@@ -63,6 +63,7 @@ app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args"
 app.command()(cases.explain)
 app.command()(cases.compare)
 app.command()(studies.pem)
+app.command()(sweeps.sweep)
 app.command()(studies.reproduce)
 app.command()(tools.app)
 app.command()(tools.doctor)

@@ -138,6 +138,7 @@ def compare(
     time_limit: Annotated[float, typer.Option(metavar="S", min=0.001, help="seconds for each route")] = 60.0,
     starts: Starts = None,
     seed: Seed = 0,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, help="processes; routes that share cores take longer")] = 1,
     json: Json = False,
     trust_data: TrustData = False,
 ):
@@ -146,7 +147,7 @@ def compare(
         from .. import comparison
 
         instance = loaded_case(model, data, set_, trust_data, {})
-        table = comparison.compare(instance, time_limit=time_limit, starts=starts, seed=seed)
+        table = comparison.compare(instance, time_limit, starts, seed, workers)
     if json:
         print_json(table.to_dict("records"))
     else:

@@ -73,6 +73,23 @@ def show_answers(answers, title: str) -> None:
         screen.print(f"answered by {route}: {count}", markup=False)
 
 
+def show_sweep(table, title: str, folder: str) -> None:
+    """The points of a sweep that fit, what marks those without a certificate, and where the rest is."""
+    last = table.columns.get_loc("leader_objective")
+    frame = table.iloc[:ROWS, :last].assign(
+        leader_objective=table["leader_objective"],
+        certificate=["✓" if passed else "✗" for passed in table["certificate_passed"][:ROWS]],
+        **{name: table[name] for name in ("claim", "termination", "seconds")},
+    )
+    show_table(frame, title)
+    screen = console()
+    _more(screen, len(table), "points", f"{folder}/results.csv has them all")
+    passed = int((table["certificate_passed"] & (table["claim"] != "none")).sum())
+    before = table.attrs["resumed"]
+    kept = f", {before} of them by an earlier run" if before else ""
+    screen.print(f"{passed} of {len(table)} points certified{kept}; journal and results: {folder}", markup=False)
+
+
 def show_markdown(text: str) -> None:
     """Markdown, rendered."""
     from rich.markdown import Markdown
@@ -187,9 +204,9 @@ def _show_variables(screen: Console, instance, solution: Solution) -> None:
         _more(screen, len(solution.point), "variables")
 
 
-def _more(screen: Console, count: int, what: str) -> None:
+def _more(screen: Console, count: int, what: str, where: str = "--out DIR writes them all, --json prints them") -> None:
     if count > ROWS:
-        screen.print(f"… and {count - ROWS} more {what}: --out DIR writes them all, --json prints them")
+        screen.print(f"… and {count - ROWS} more {what}: {where}", markup=False)
 
 
 def _table(title: str, columns: Iterable[str], right: Sequence[bool] = (), **style) -> Table:

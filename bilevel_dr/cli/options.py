@@ -16,6 +16,13 @@ Set = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="print one JSON value and nothing else")]
 TrustData = Annotated[bool, typer.Option("--trust-data", help="let the data file read other files and databases")]
 Out = Annotated[str | None, typer.Option("--out", metavar="DIR", help="write the run folder there")]
+Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="processes; as many as cores by default")]
+Route = Annotated[
+    str,
+    typer.Option(
+        "--route", "--reformulation", metavar="R", help="auto (exact where the paper has it, else solve), exact, solve, sos1, …"
+    ),
+]
 Limit = Annotated[float | None, typer.Option("--time-limit", metavar="S", min=0.001, help="seconds")]
 Starts = Annotated[int | None, typer.Option("--starts", metavar="N", min=1, help="starting points of a local route")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="of random starting points and samples")]

@@ -99,6 +99,16 @@ def work(json: bool) -> Iterator[None]:
         raise typer.Exit(code_of(failure))
 
 
+def way_of(route: str, solver: str, paper) -> tuple:
+    """The exact algorithm that ``--route`` asks for, or None, and the reformulation for what it does not answer."""
+    exact = paper.exact() if paper is not None else None
+    if route == "exact":
+        if exact is None:
+            raise ModelError("--route exact: this model has no exact algorithm; choose a reformulation, or 'auto'")
+        return exact, "exact"
+    return exact if route == "auto" and solver == "auto" else None, "auto" if route == "solve" else route
+
+
 def cores() -> int:
     """The processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from ..errors import BilevelError, ModelError
-from .options import Data, Json, Limit, Model, Seed, Set, Starts, TrustData
-from .session import LIMIT, LOG, OK, REFUSED, code_of, cores, merged, or_data_error, print_json, work
+from ..errors import BilevelError
+from .options import Data, Json, Limit, Model, Route, Seed, Set, Starts, TrustData, Workers
+from .session import LIMIT, LOG, OK, REFUSED, code_of, cores, merged, or_data_error, print_json, way_of, work
 
 
 def pem(
@@ -23,15 +23,11 @@ def pem(
     monte_carlo: Annotated[
         int, typer.Option("--monte-carlo", metavar="N", min=0, help="check it by N scrambled Sobol points")
     ] = 0,
-    route: Annotated[
-        str, typer.Option(metavar="R", help="auto (exact where the paper has it, else solve), exact, solve, sos1, …")
-    ] = "auto",
+    route: Route = "auto",
     solver: Annotated[str, typer.Option(metavar="S", help="of a route that is not exact")] = "auto",
     starts: Starts = None,
     time_limit: Limit = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="processes; as many as cores by default")
-    ] = None,
+    workers: Workers = None,
     seed: Seed = 0,
     json: Json = False,
     trust_data: TrustData = False,
@@ -44,12 +40,13 @@ def pem(
     where one has no certified answer.
     """
     with work(json):
-        from .. import uncertainty
+        from .. import solving, uncertainty
         from ..papers import resolve_data, resolve_model
 
         found, _, paper = resolve_model(model)
         options = {"solver": solver, "time_limit": time_limit, "starts": starts, "seed": seed}
-        exact, solve = _routes(route, paper, options)
+        exact, reformulation = way_of(route, solver, paper)
+        solve = None if reformulation == "exact" else partial(solving.solve, reformulation=reformulation, **options)
         case = uncertainty.Case(found, resolve_data(data, paper), merged(set_), trust_data, exact, solve)
         tell = partial(LOG.info, "%d of %d points")
         answers = uncertainty.estimate_case(case, scheme, monte_carlo, seed, workers or cores(), tell)
@@ -98,20 +95,6 @@ def reproduce(
     if errors:
         raise typer.Exit(code_of(errors[0]))
     raise typer.Exit(REFUSED if any(row["status"] == "uncertified" for row in rows) else OK)
-
-
-def _routes(route: str, paper, options: dict) -> tuple:
-    """The exact algorithm and the solve of a route of ``pem``, each None where it is not to be used."""
-    from .. import solving
-
-    exact = paper.exact() if paper is not None else None
-    if route == "exact":
-        if exact is None:
-            raise ModelError("--route exact: this model has no exact algorithm; choose a reformulation, or 'auto'")
-        return exact, None
-    reformulation = "auto" if route == "solve" else route
-    solve = partial(solving.solve, reformulation=reformulation, **options)
-    return exact if route == "auto" and options["solver"] == "auto" else None, solve
 
 
 def _study(paper, quick: bool):

@@ -1,7 +1,8 @@
 """A command runs in a child process, so that Ctrl-C ends it at once and a compiled solver's crash is an exit code.
 
 Compiled solvers see a signal only when they please (a factorisation may last minutes), and one that crashes takes its
-process along. The parent here does nothing but wait, pass a signal on, and remove whatever temporary file is left.
+process along. The parent here does nothing but wait, pass a signal on, and remove whatever temporary file is left. It says
+how to go on where the command left word of that, and the command does not outlive it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+from ..orphans import end_with_parent
 
 CRASHED, INTERRUPTED = 6, 130
+_WORD = "how_to_go_on"
+_folder: str | None = None
+"""In a supervised child, the folder for its temporary files."""
 
 
 class _Asked(BaseException):
@@ -40,10 +47,12 @@ def supervised(command: Callable[[], None]) -> int:
     if not hasattr(os, "fork"):
         command()
         return 0
-    folder = tempfile.mkdtemp(prefix="bilevel_dr_")
+    folder, parent = tempfile.mkdtemp(prefix="bilevel_dr_"), os.getpid()
     child = os.fork()
     if child == 0:
-        tempfile.tempdir = os.environ["TMPDIR"] = folder
+        global _folder
+        _folder = tempfile.tempdir = os.environ["TMPDIR"] = folder
+        end_with_parent(parent)
         command()
         sys.exit(0)
     try:
@@ -52,7 +61,7 @@ def supervised(command: Callable[[], None]) -> int:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     except _Asked as asked:
         _end(child)
-        print("bilevel-dr: interrupted; no process and no temporary file is left", file=sys.stderr)
+        print(f"bilevel-dr: interrupted; no process and no temporary file is left{_word(folder)}", file=sys.stderr)
         return INTERRUPTED if asked.args[0] == signal.SIGINT else 128 + signal.SIGTERM
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -64,6 +73,17 @@ def supervised(command: Callable[[], None]) -> int:
         )
         return CRASHED
     return code
+
+
+def leave_word(how_to_go_on: str) -> None:
+    """What is to be said where this command is interrupted."""
+    if _folder is not None:
+        Path(_folder, _WORD).write_text(how_to_go_on, encoding="utf-8")
+
+
+def _word(folder: str) -> str:
+    word = Path(folder, _WORD)
+    return f"; {word.read_text(encoding='utf-8')}" if word.is_file() else ""
 
 
 def _ask(number, _frame):

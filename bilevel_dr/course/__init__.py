@@ -49,8 +49,8 @@ def check(name: str, answer=...) -> Verdict:
     return verdict
 
 
-def ready() -> bool:
-    """Whether every kind of solver that the lessons use is on this machine; printed, with the command that adds one."""
+def ready() -> None:
+    """Say whether every kind of solver that the lessons use is on this machine, with the command that adds what is not."""
     solvers = everything()
     found = [info for info in solvers if info.where]
     missing = [kind for kind in NEEDED if not any(kind in info.takes for info in found)]
@@ -59,4 +59,3 @@ def ready() -> bool:
         print(f"No solver for {kind} problems ({CLASSES[kind]}) is here. Run: {commands[0]}")
     if not missing:
         print(f"Ready; solvers found: {', '.join(info.name for info in found)}.")
-    return not missing

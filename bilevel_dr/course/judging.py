@@ -14,11 +14,15 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BilevelError
+
+WIDTH = 96
+"""Columns of a verdict: what a notebook shows without breaking words."""
 
 
 class Wrong(Exception):
@@ -51,7 +55,7 @@ class Verdict:
         return self.right
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.message}"
+        return textwrap.fill(f"{self.name}: {self.message}", WIDTH, break_long_words=False, break_on_hyphens=False)
 
     def _ipython_display_(self) -> None:
         """Nothing: ``check`` has printed it."""

@@ -73,7 +73,8 @@ def picture(solution, instance=None):
     if len(loads) <= MANY:
         windows = None if instance is None else [(instance.earliest[load], instance.latest[load]) for load in loads]
         names = [str(load).replace("_", " ") for load in loads]
-        plots.gantt(names, {"runs" if whole else "starts or runs": [runs[load] for load in loads]}, windows, "hour", "load", axes=below)
+        shown = {"runs" if whole else "starts or runs": [runs[load] for load in loads]}
+        plots.gantt(names, shown, windows, "hour", "load", axes=below)
     else:
         count = [sum(t in at for at in runs.values()) for t in periods]
         plots.schedule(middle, count, "loads running" if whole else "loads starting or running", axes=below)
