@@ -147,6 +147,12 @@ class Paper:
         except ValueError as error:
             raise DataError(f"case {self.name}: {error}") from error
 
+    def play(self):
+        """The module with ``knobs`` and ``curves`` (imports it); None where nothing is offered to be played with."""
+        if not (self.room / "play.py").is_file():
+            return None
+        return importlib.import_module(f"bilevel_dr.models.{self.name}.play")
+
     def study(self):
         """The module with ``rows``, ``tables`` and ``figures`` (imports it)."""
         return importlib.import_module(f"bilevel_dr.models.{self.name}.study")

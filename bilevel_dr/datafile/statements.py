@@ -59,6 +59,12 @@ def read_statements(path, problems: list[DataError], trust_data: bool = False) -
     return reading.statements
 
 
+def statements_of(tokens: list[Token], report: Report) -> list[Statement]:
+    """The statements these tokens make, without those that read other files."""
+    found = (_statement(words, "", report) for words in _split(tokens, report))
+    return [statement for statement in found if statement is not None and statement.keyword not in _FOREIGN]
+
+
 def files_beside(path) -> list[str]:
     """The other files that a trusted .dat file reads, those included and those loaded, as far as it can be read."""
     found = {}
