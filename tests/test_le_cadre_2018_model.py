@@ -14,6 +14,7 @@ from bilevel_dr.models.le_cadre_2018 import cases, exact, least_norm, pricing, s
 from bilevel_dr.models.le_cadre_2018.game import read
 from bilevel_dr.models.le_cadre_2018.model import model
 from bilevel_dr.models.le_cadre_2018.scheduling import best_response
+from bilevel_dr.papers import find_paper
 
 DATA = files("bilevel_dr.data") / "le_cadre_2018"
 CASES = ("base12", "tou8", "week40")
@@ -253,6 +254,16 @@ def test_the_seeded_cases_are_what_their_seed_draws(name, drawn):
     text = (DATA / f"{name}.dat").read_text(encoding="utf-8")
     about = text.splitlines()[1].removeprefix("# ")
     assert cases.as_dat(cases.draw(*drawn), name, about) == text
+
+
+def test_the_command_line_draws_a_case_that_loads():
+    paper = find_paper("le_cadre_2018")
+    text = paper.case(["--seed", "8", "--consumers", "8", "--tariff", "time_of_use"])
+    assert "--tariff time_of_use" in text.splitlines()[1]
+    body = (DATA / "tou8.dat").read_text(encoding="utf-8").split("\n", 2)[2]
+    assert text.split("\n", 2)[2] == body
+    with pytest.raises(bdr.DataError, match="at least one"):
+        paper.case(["--consumers", "0"])
 
 
 def test_a_case_needs_a_consumer_and_a_known_tariff():
