@@ -11,7 +11,8 @@ import pytest
 from builders import snapshot, tracking
 
 import bilevel_dr as bdr
-from bilevel_dr import best_response, cli, games, solving
+from bilevel_dr import best_response, games, solving
+from bilevel_dr.cli import cases
 from bilevel_dr.convexity import judge_all
 from bilevel_dr.errors import ModelError
 from bilevel_dr.games import as_game
@@ -235,7 +236,7 @@ def test_players_that_were_only_searched_locally_claim_nothing(monkeypatch):
     for route in ("scholtes", "best_response"):
         solution = bdr.solve(cournot((1, 2)), route)
         assert solution.certificate.passed and solution.claim == "none"
-        assert cli.exit_code(solution) != 0
+        assert cases.exit_code(solution) != 0
 
 
 # Models as players, and leaders ---------------------------------------------------------------------------------------
