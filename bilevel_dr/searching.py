@@ -7,8 +7,9 @@ import math
 import time
 from dataclasses import dataclass, replace
 
-from .equilibrium import best_response_dynamics
+from .equilibrium import play
 from .errors import ModelError, SolverFailed
+from .games import BlockGame
 from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
 from .screening import LARGE, TRIED, screen, woken
@@ -23,6 +24,8 @@ from .working import Polished, Working, polish
 log = logging.getLogger("bilevel_dr.searching")
 
 VALUE_FUNCTION = "value_function"
+PROOF = 2.0
+"""Seconds for a certificate where the time limit leaves less, if it needs searches."""
 CLOSED = 1e-5
 """Relative distance between a verified answer and a solver's bound at which the bound counts as closed."""
 
@@ -99,9 +102,10 @@ class Search:
             return self.by("big_m" if solver == "highs" else "sos1", solver)
         program = self.working.program
         if program.leader is None and not program.leader_variables:
-            played = best_response_dynamics(self.instance, time_limit=self.clock(20.0)).solution
-            if played.claim == "nash":
-                return played
+            game = BlockGame(self.instance, self.verdicts)
+            played = play(game, time.perf_counter(), time_limit=self.clock(20.0)).solution
+            if played.claim == "nash" or self.clock() == 0.0:
+                return replace(played, seconds=time.perf_counter() - self.began)
             self.notes += played.notes[:1]
         budget = 20.0 if self.time_limit is None else 0.7 * self.time_limit
         if not self.proved:  # its bound would prove nothing
@@ -122,7 +126,12 @@ class Search:
         if first.termination == "infeasible":
             self.starts = min(self.starts, 2)
         second = self._among_integers() if first.claim == "none" else None
-        return self._better(first, second or self.locally("scholtes", "casadi-ipopt"))
+        try:
+            second = second or self.locally("scholtes", "casadi-ipopt")
+        except SolverFailed as error:
+            log.info("%s", error)
+            return first
+        return self._better(first, second)
 
     def _among_integers(self) -> Solution | None:
         """A second global search where the leader has integers, which local routes do not know: other rows, other solver."""
@@ -148,7 +157,7 @@ class Search:
         """The better verified answer of a global and a local search, under the global one's bound."""
         if second.claim == "none":
             return replace(first, seconds=second.seconds)
-        bound, notes = first.best_bound, tuple(dict.fromkeys(first.notes + second.notes))
+        bound, notes = first.best_bound, first.notes + second.notes
         if first.termination == "infeasible":
             notes += (
                 f"the global search called it {first.termination}; a verified point says otherwise, so its bound is not used",
@@ -159,17 +168,20 @@ class Search:
             if first.claim == "none" or self.working.better(second.leader_objective, first.leader_objective)
             else first
         )
-        if (
-            bound is not None
-            and self.working.better(better.leader_objective, bound)
-            and not _close(better.leader_objective, bound)
-        ):
-            notes += (
-                f"a verified point is better than the bound {bound:.8g} of the global search, so that bound is not used",
-            )
-            bound = None
+        bound = self._believed(bound, better.leader_objective)
+        notes = tuple(dict.fromkeys((*notes, *self.notes)))
         claim = "global" if _close(better.leader_objective, bound) and self.proved and self.qualified else better.claim
         return replace(better, claim=claim, best_bound=bound, notes=notes, seconds=second.seconds)
+
+    def _believed(self, bound: float | None, objective: float) -> float | None:
+        """A solver's bound, unless a verified point is better."""
+        if bound is None or not math.isfinite(bound):
+            return None
+        if self.working.better(objective, bound) and not _close(objective, bound):
+            note = f"a verified point is better than the bound {bound:.8g} of the global search, so that bound is not used"
+            self.notes += [note] if note not in self.notes else []
+            return None
+        return bound
 
     def by_value_function(self, budget: float = math.inf) -> Solution:
         ends = time.perf_counter() + budget
@@ -202,6 +214,8 @@ class Search:
                 "local routes cannot keep it, use reformulation='sos1'"
             )
         infeasible, outcome, candidates = self._from_points(reformulation, solver)
+        if outcome.crashed and not candidates:
+            raise SolverFailed(f"{reformulation}: {outcome.message}")
         sign = 1.0 if self.working.minimises else -1.0
         candidates.sort(
             key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
@@ -301,19 +315,24 @@ class Search:
         """The first candidate whose certificate passes, or the first one with the certificate that refuses it."""
         chosen, certificate = None, None
         for candidate in candidates:
-            verdict = verify(self.instance, candidate.point, verdicts=self.verdicts)
+            left = self.clock()
+            seconds = None if left is None else min(10.0, max(left, PROOF) / len(self.verdicts))
+            verdict = verify(self.instance, candidate.point, verdicts=self.verdicts, search=seconds)
             if certificate is None or verdict.passed:
                 chosen, certificate = candidate, verdict
             if verdict.passed:
                 break
         of_any_shape = reformulation == VALUE_FUNCTION  # its bound needs neither convexity nor multipliers
         bound = outcome.bound if (self.proved or of_any_shape) and self.working.program.leader is not None else None
+        bound = bound if certificate is None or not certificate.passed else self._believed(bound, chosen.objective)
         polished = None if chosen is None else chosen.polished
         claim = "none" if chosen is None else self._claim(certificate, chosen.objective, bound, polished)
         if of_any_shape and claim != "none" and _close(chosen.objective, bound):
             claim = "global" if all(check.proved for check in certificate.followers.values()) else "stationary"
         notes = [*self.notes] if polished is None or claim in ("none", "global") else [*self.notes, str(polished)]
         termination = outcome.status
+        if chosen is None and termination in ("failed", "limit") and outcome.message:
+            notes.append(outcome.message)
         if claim == "none" and termination in ("optimal", "feasible"):
             termination = "failed"
         elif claim != "none" and termination not in ("optimal", "limit"):

@@ -54,6 +54,17 @@ def read_statements(path, problems: list[DataError], trust_data: bool = False) -
     return _read(Path(path), str(path), root, (), problems)
 
 
+def files_beside(path) -> list[str]:
+    """The other files that a trusted .dat file reads, those included and those loaded, as far as it can be read."""
+    found = {}
+    for statement in read_statements(path, [], trust_data=True):
+        found[str(Path(statement.file).resolve())] = True
+        if statement.keyword == "load":
+            found[str(statement.header[0].value)] = True
+    found.pop(str(Path(path).resolve()), None)
+    return list(found)
+
+
 def _read(path: Path, name: str, root: Path | None, including: tuple[Path, ...], problems) -> list[Statement]:
     def report(message: str, line: int | None = None) -> None:
         problems.append(DataError(message, file=name, line=line))
