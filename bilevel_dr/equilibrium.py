@@ -21,6 +21,7 @@ import numpy as np
 from .errors import ModelError
 from .games import Game, as_game
 from .solution import Solution
+from .unanswered import of_follower
 
 STAYS = 1e-15
 """A player that gains less than this times the size of its objective by moving stays where it is."""
@@ -227,7 +228,9 @@ def _play(players, order, relaxation, clock):
     for player in players:
         answer = player.answer(clock())
         if answer.values is None:
-            return residual, gains, f"{player.name}: no answer to what the others decide ({answer.status})"
+            follower = getattr(player, "follower", None)  # a leader over followers has its own Solution to say why
+            why = None if follower is None else of_follower(follower, lambda: 2.0, "at the others' decisions")
+            return residual, gains, str(why or f"{player.name}: no answer to what the others decide ({answer.status})")
         present = player.values
         gains[player.name], player.solver = answer.gain / answer.size, answer.solver
         if not player.strict and answer.gain <= STAYS * answer.size:

@@ -24,12 +24,18 @@ class DataError(BilevelError):
     """
 
     def __init__(self, message: str, *, file: str | None = None, line: int | None = None, parameter: str | None = None):
+        message, parameter = _shortened(message), None if parameter is None else _shortened(parameter)
         self.message, self.file, self.line, self.parameter = message, file, line, parameter
         where = ":".join(str(part) for part in (file, line) if part is not None)
         super().__init__(f"{where}: {message}" if where else message)
 
     def __reduce__(self):  # keyword-only arguments must survive the way back from a worker process
         return _revive_data_error, (self.message, self.file, self.line, self.parameter)
+
+
+def _shortened(text: str, most: int = 600) -> str:
+    """What a broken file calls a name may be all the rest of it."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
 def _revive_data_error(message, file, line, parameter):

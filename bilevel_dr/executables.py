@@ -141,7 +141,7 @@ class ExecutableNlp:
     def _read(self, folder: Path, words: str) -> Outcome:
         """The .sol as an Outcome; whatever is missing, cut short or not a number makes it a failure without values."""
         try:
-            answer = parse_asl_sol_file(StringIO(text_of(folder / "model.sol", len(self.variables) + len(self.rows))))
+            answer = parse_asl_sol_file(_Finite(text_of(folder / "model.sol", len(self.variables) + len(self.rows))))
         except OSError as error:
             return Outcome("failed", message=f"ended without a solution file that can be read ({error.strerror}){words}")
         except (SolverError, ValueError, ArithmeticError, AssertionError, LookupError) as error:
@@ -191,6 +191,19 @@ def text_of(path: Path, numbers: int) -> str:
     if size > most:
         raise ValueError(f"{size} bytes, where {most} would be many")
     return path.read_text(encoding="utf-8", errors="replace")
+
+
+class _Finite(StringIO):
+    """A text that is read past its end once, to see that it ends: counts in a broken file may ask for 10¹² lines."""
+
+    ended = False
+
+    def readline(self, *size):
+        line = super().readline(*size)
+        if not line and self.ended:
+            raise ValueError("it ends too early")
+        self.ended = not line
+        return line
 
 
 class _NlText:

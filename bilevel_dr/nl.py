@@ -283,6 +283,9 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
 
 
 def _in_scip(model, folder: str, gap, time_limit, options, keep) -> Outcome:
+    from .solvers import find
+
+    find("scip")  # where it is not, the error says what adds it
     import pyscipopt
 
     began = time.perf_counter()

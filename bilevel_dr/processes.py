@@ -142,9 +142,9 @@ def _end(process: subprocess.Popen, folder: str) -> None:
 
 
 def end_strays(folder: str) -> None:
-    """Kill the processes whose folder for temporary files is this one or below it, where /proc shows that (Linux)."""
+    """Kill the processes whose folder for temporary files begins with this path, where /proc shows that (Linux)."""
     mark = f"TMPDIR={folder}".encode()
     for path in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):  # gone meanwhile, or somebody else's
-            if any(entry == mark or entry.startswith(mark + b"/") for entry in path.read_bytes().split(b"\0")):
+            if any(entry.startswith(mark) for entry in path.read_bytes().split(b"\0")):
                 os.kill(int(path.parent.name), signal.SIGKILL)

@@ -84,16 +84,9 @@ def solve(
         return best_response_dynamics(instance, time_limit=time_limit, **ways, **options).solution
     solver = check_ways(reformulation, solver, starts, seed, gap, workers, **options)
     verdicts = judged(instance, any_shape=reformulation == VALUE_FUNCTION)
-    search = Search(instance, verdicts, began, time_limit, starts, seed, gap, options, workers)
-    if reformulation == "auto":
-        return search.auto(solver)
-    if reformulation == VALUE_FUNCTION:
-        if solver not in ("auto", "scip"):
-            raise ModelError(f"{VALUE_FUNCTION} rests on global answers to non-convex problems: solver='scip', not {solver}")
-        return search.by_value_function()
-    if solver != "auto":
-        return search.by(reformulation, solver)
-    return search.by_any(reformulation)
+    if reformulation == VALUE_FUNCTION and solver not in ("auto", "scip"):
+        raise ModelError(f"{VALUE_FUNCTION} rests on global answers to non-convex problems: solver='scip', not {solver}")
+    return Search(instance, verdicts, began, time_limit, starts, seed, gap, options, workers).run(reformulation, solver)
 
 
 def check_ways(

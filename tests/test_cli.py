@@ -18,9 +18,11 @@ import pytest
 from typer.testing import CliRunner
 
 import bilevel_dr as bdr
-from bilevel_dr import cli, comparison, papers, run_folder, solving
+from bilevel_dr import cli, comparison, papers, run_folder, solving, workers
 from bilevel_dr.models.khe_2025 import exact
 from bilevel_dr.models.khe_2025.model import model
+from bilevel_dr.report import Section, write_report
+from bilevel_dr.solution import Certificate, Solution
 
 MODEL = """
 import pyomo.environ as pyo
@@ -325,13 +327,17 @@ def test_compare_lists_what_did_not_end_certified(toy, monkeypatch):
 class Study:
     """Plays a paper's study."""
 
-    def __init__(self, status="reproduced", error=None):
-        self.status, self.error = status, error
+    def __init__(self, status="reproduced", error=None, passed=True):
+        self.status, self.error, self.passed = status, error, passed
 
     def rows(self, quick):
         names = ("paper", "table", "case", "quantity", "unit", "comment")
         numbers = {"reported": 1.0, "reproduced": float("nan"), "relative_error": None, "status": self.status}
         return [dict.fromkeys(names, "word") | numbers | {"reported_sd": None, "reproduced_sd": None}]
+
+    def answers(self, quick):
+        certificate = Certificate(self.passed, 0.0, 0.0, 0.0)
+        return {"word": Solution(1.0, "global", certificate, 1.0, "optimal", "exact", "sweep", 0.1)}
 
     def tables(self, quick):
         if self.error:
@@ -348,6 +354,7 @@ class Study:
         (Study(), 0),
         (Study("missed"), 0),
         (Study("uncertified"), 7),
+        (Study(passed=False), 7),
         (Study(error=bdr.SolverFailed("SCIP: crashed")), 6),
         (Study(error=bdr.DataError("bad number")), 2),
     ],
@@ -357,12 +364,41 @@ def test_reproduce_writes_the_report_whatever_happens(tmp_path, monkeypatch, stu
     result = call("reproduce", "khe_2025", "--quick", "--out", tmp_path)
     page = (tmp_path / "index.html").read_text()
     assert result.exit_code == code and study.status in result.stdout
-    assert ("Not complete" in page) == (study.error is not None) and (study.error is not None or ">True<" in page)
+    assert ("Not complete" in page) == (study.error is not None) and (study.error is not None or ">yes<" in page)
+    assert f"{int(study.passed)} of 1 certificate passed" in page and "bilevel-dr reproduce khe_2025 --quick" in page
     rows = json.loads(call("reproduce", "khe_2025", "--out", tmp_path, "--json").stdout)
     assert [row["reproduced"] for row in rows] == [None]
 
 
+def test_reproduce_refuses_a_folder_that_holds_other_figures(tmp_path, monkeypatch):
+    monkeypatch.setattr(papers.Paper, "study", lambda self: pytest.fail("solved"))
+    (tmp_path / "figures").mkdir()
+    result = call("reproduce", "khe_2025", "--out", tmp_path)
+    assert result.exit_code == 2 and "its figures is not of a report and would be lost" in result.stderr
+
+
+def test_a_worker_that_dies_costs_its_paper_only(tmp_path, monkeypatch):
+    whole, dead = Section("khe_2025", "A game"), bdr.SolverFailed("the worker process died")
+    monkeypatch.setattr(workers, "evaluate", lambda *_, **__: [(whole, None), dead])
+    result = call("reproduce", "khe_2025", "li_2025", "--workers", "2", "--out", tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert result.exit_code == 6 and "li_2025: the worker process died" in result.stderr
+    assert "Not complete: the worker process died" in page and "A game" in page
+
+
 # Interrupted and crashed ----------------------------------------------------------------------------------------------
+
+
+def test_an_interrupted_reproduction_leaves_the_earlier_report(tmp_path):
+    earlier = write_report(tmp_path, [Section("khe_2025", "an earlier one")], {}).read_bytes()
+    command = [sys.executable, "-m", "bilevel_dr", "reproduce", "khe_2025", "li_2025", "--quick", "--workers", "2"]
+    with subprocess.Popen([*command, "--out", tmp_path], stderr=subprocess.PIPE, text=True) as process:
+        assert "rows …" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()  # to its end: no worker is left that could write to it
+    assert process.returncode == 130 and "interrupted" in said
+    assert (tmp_path / "index.html").read_bytes() == earlier
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "report.json"]
 
 
 def interrupted(toy, temporary, number, ready):

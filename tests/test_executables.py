@@ -178,6 +178,7 @@ SHORT = {
     "too few values": ("write(sol(start[:-1]))", "not whole"),
     "another problem's values": ("n -= 1; write(sol(start[:-1]))", "2 values, 0 duals for 3 variables"),
     "another problem's duals": ("m = 1; write(sol(start, [1.0]))", "3 values, 1 duals for 3 variables"),
+    "endless table": ("write(sol(start, suffixes='suffix 4 1 4 5 999999999999\\nfoo\\n'))", "not whole"),
     "NaN": ("write(sol([float('nan')] * n))", " = nan"),
 }
 

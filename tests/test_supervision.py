@@ -90,8 +90,9 @@ def test_under_nohup_a_closed_terminal_does_not_end_it(place):
 def test_a_crash_is_one_line_and_takes_the_programs_along_that_it_left(place, number, said):
     """A solver's child in a session of its own would outlive everything."""
     body = f"""
-quiet = subprocess.DEVNULL
-left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True, stdout=quiet, stderr=quiet)
+ways = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL) | {{"start_new_session": True}}
+ways["env"] = os.environ | {{"TMPDIR": tempfile.mkdtemp(prefix="bilevel_dr_solver_")}}
+left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], **ways)
 tell(left.pid)
 os.kill(os.getpid(), {int(number)})
 """

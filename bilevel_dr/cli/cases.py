@@ -67,8 +67,8 @@ def solve(
         "starts": starts,
         "time_limit": time_limit,
         "seed": seed,
-        "trust_data": trust_data,
         "workers": workers,
+        "trust_data": trust_data,
     }
     with work(json), kept_run(out, options) as kept:
         instance, solution = _solved(options, kept)
@@ -127,7 +127,7 @@ def _solved(options: dict, kept=None) -> tuple:
     began, limit = perf_counter(), options["time_limit"]
     instance = loaded_case(options["model"], options["data"], options["set"], options["trust_data"], kept)
     ways = (options[name] for name in ("reformulation", "solver", "time_limit", "starts", "seed"))
-    solution = solving.solve(instance, *ways, workers=options.get("workers", 1))
+    solution = solving.solve(instance, *ways, workers=options["workers"])
     if (paper := resolve_model(options["model"])[2]) is not None:
         left = None if limit is None else limit - (perf_counter() - began)
         solution = paper.held_against_exact(instance, solution, left)

@@ -2,8 +2,8 @@
 
 Compiled solvers see a signal only when they please (a factorisation may last minutes), and one that crashes takes its
 process along. The parent here does nothing but wait, pass a signal on, and remove what is left: temporary files, and
-programs that solvers started. Of a ``solve --out`` that crashed it writes the run folder, and where the command left word of it
-it says how to go on. docs/runs.md says what happens when.
+programs that solvers started. It says how to go on where the command left word of that, the command does not outlive it,
+and of a ``solve --out`` that crashed it writes the run folder. docs/runs.md says what happens when.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from ..errors import BilevelError, one_line
 from ..orphans import end_with_parent
 from ..processes import end_strays, signal_name
+from ..scratch import PREFIX
 
 UNWRITTEN, CRASHED, INTERRUPTED = 2, 6, 130
 _WORD = "how_to_go_on"
@@ -69,7 +70,7 @@ def supervised(command: Callable[[], None]) -> int:
         _say(f"interrupted; no process and no temporary file is left{_word(folder)}")
         return 128 + asked.args[0]
     finally:
-        end_strays(folder)
+        end_strays(os.path.join(folder, PREFIX))  # programs that solvers started, not a browser that ``app`` did
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -78,10 +79,9 @@ def _run(command: Callable[[], None], folder: str, parent: int) -> None:
     global _folder
     _folder = tempfile.tempdir = os.environ["TMPDIR"] = folder
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits it ignored
-    if sys.platform == "linux":
+    end_with_parent(parent, folder)
+    if sys.platform == "linux":  # in the middle of compiled code too, where no thread of ours gets its turn
         ctypes.CDLL(None).prctl(_DEATH_OF_PARENT, signal.SIGINT)
-    else:
-        end_with_parent(parent)
     try:
         try:
             command()
@@ -95,6 +95,7 @@ def _run(command: Callable[[], None], folder: str, parent: int) -> None:
         sys.exit(UNWRITTEN)
     finally:
         if os.getppid() != parent:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             shutil.rmtree(folder, ignore_errors=True)
     sys.exit(0)
 
@@ -128,7 +129,7 @@ def _ask(number, _frame):
 def _crashed(name: str, folder: Path) -> int:
     """Say it, and write the run folder that the child has begun, with what the solver was given."""
     from ..run_folder import STAGE, Run
-    from ..scratch import PREFIX, keep_failure, keeping
+    from ..scratch import keep_failure, keeping
 
     how = "from outside, perhaps because memory ran out" if name == "SIGKILL" else "inside compiled code"
     words = f"{name} ended it {how}; try another --solver (see bilevel-dr doctor)"

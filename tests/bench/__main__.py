@@ -4,9 +4,9 @@ Sections are ``rows`` (adding complementarity rows, against Pyomo's own transfor
 problems, against the plain chains and pympcc), ``khe`` (every route on growing cases, against the exact algorithm),
 ``exact`` (that algorithm alone), ``li`` (equilibria of aggregators, against the paper's own method), ``le_cadre`` (closed
 forms, against brute force and generic solvers), ``shayegan`` (six points against samples, a continuation against Pyomo's
-chain), ``start`` (whole processes), ``workers`` (functions sent to worker processes, against ``concurrent.futures``) and
-``sweep`` (journalled points here, in processes and on Dask, against a plain loop and pools).
-Nothing is asserted about time.
+chain), ``start`` (whole processes), ``notebooks`` (the course, beside an empty one), ``workers`` (functions sent to worker
+processes, against ``concurrent.futures``), ``sweep`` (journalled points here, in processes and on Dask, against a plain
+loop and pools) and ``app`` (the page in a real browser, against a plain solve). Nothing is asserted about time.
 
 Seconds are CPU seconds of this process and of those it starts, medians after a warm-up, unless a column says wall.
 """
@@ -26,6 +26,7 @@ import pandas as pd
 
 SECTIONS = {
     "start": "whole processes",
+    "notebooks": "the course, each notebook from the start of its kernel to its last cell",
     "workers": "functions evaluated in worker processes",
     "sweep": "sweeps: what a point costs beside its solve, by one and two processes and by Dask",
     "rows": "rows of complementarity pairs added to a Pyomo model, and the model written as .nl",
@@ -34,6 +35,7 @@ SECTIONS = {
     "shayegan": "Shayegan-Rad and Zangeneh 2019: six points against samples, a continuation against Pyomo's own chain",
     "li": "equilibria of Li et al. 2025 by the exact algorithm, and by the paper's two steps in rounds",
     "le_cadre": "Le Cadre et al. 2018, reconstructed: closed forms against brute force, the reference case seeded and cold",
+    "app": "the page of bilevel-dr app in a real browser, against a plain solve in a fresh process",
     "problems": "published problems whose KKT system stands for the follower",
 }
 """In the order they run: module of this directory → title."""
