@@ -16,7 +16,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help venv reproduce test test-long test-browser lint docs bench readme solutions constraints clean distclean
+.PHONY: help venv reproduce test test-long test-browser lint docs bench readme notebooks solutions constraints clean distclean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -45,8 +45,12 @@ docs: $(READY)       ## the documentation, into build/docs/index.html
 bench: $(READY)      ## the measured tables: time per reformulation, solver and size
 	$(BIN)/python tests/bench $(ARGS)
 
-readme: $(READY)     ## the measured parts of README.md, written anew
-	$(BIN)/python tests/readme.py
+readme: $(READY)     ## the measured parts of README.md, written anew; make readme ARGS=--syllabus for the lessons' only
+	$(BIN)/python tests/readme.py $(ARGS)
+
+notebooks: $(READY)  ## the course, in JupyterLab
+	$(PIP) --no-build-isolation --editable ".[notebooks]"
+	$(BIN)/jupyter lab notebooks
 
 solutions: $(READY)  ## the course's notebooks with solutions, for the lecturer, into build/solutions
 	$(BIN)/python tests/lecturer.py $(ARGS)

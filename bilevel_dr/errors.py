@@ -24,12 +24,18 @@ class DataError(BilevelError):
     """
 
     def __init__(self, message: str, *, file: str | None = None, line: int | None = None, parameter: str | None = None):
+        message, parameter = _shortened(message), None if parameter is None else _shortened(parameter)
         self.message, self.file, self.line, self.parameter = message, file, line, parameter
         where = ":".join(str(part) for part in (file, line) if part is not None)
         super().__init__(f"{where}: {message}" if where else message)
 
     def __reduce__(self):  # keyword-only arguments must survive the way back from a worker process
         return _revive_data_error, (self.message, self.file, self.line, self.parameter)
+
+
+def _shortened(text: str, most: int = 600) -> str:
+    """What a broken file calls a name may be all the rest of it."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
 def _revive_data_error(message, file, line, parameter):
@@ -50,3 +56,9 @@ class SolverFailed(BilevelError):
 
 class LimitReached(SolverFailed):
     """A worker process was ended because one point took longer than it may."""
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's kind and words on one line of at most 300 signs."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}"[:300] if words else type(error).__name__

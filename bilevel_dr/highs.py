@@ -55,7 +55,11 @@ def minimise(
         )
     problem = [np.asarray(part, float) for part in (c, row_lower, row_upper, lower, upper)]
     if Q is None or not Q.nnz:
-        return _run(A, *problem, None, integer, time_limit, gap, start=start)
+        answer = _run(A, *problem, None, integer, time_limit, gap, start=start)
+        if answer.status == _EITHER:  # presolving did not tell the two apart: without the objective only one is left
+            alone = _run(A, 0.0 * problem[0], *problem[1:], None, integer, time_limit, gap)
+            answer = replace(answer, status={"optimal": "unbounded", _EITHER: "infeasible"}.get(alone.status, alone.status))
+        return answer
     if not A.shape[0]:  # without a row its quadratic solver errs, even to a wrong optimum (1.16): give it an empty one
         A, problem[1], problem[2] = sp.csc_array((1, len(c))), np.zeros(1), np.zeros(1)
         answer = _convex_quadratic(A, problem, Q, time_limit, gap)
@@ -76,19 +80,26 @@ def _convex_quadratic(A, problem, Q, time_limit, gap) -> ArrayAnswer:
 
 def _without_curvature(A, c, row_lower, row_upper, lower, upper, Q, time_limit) -> str:
     """Infeasible, unbounded (a ray of the rows along which Q is flat and c falls) or neither, which is called optimal."""
-    feasible = _run(A, 0.0 * c, row_lower, row_upper, lower, upper, None, None, time_limit, 0.0)
+    feasible = minimise(0.0 * c, A, row_lower, row_upper, lower, upper, time_limit=time_limit)
     if feasible.status != "optimal":
         return feasible.status
+    ray = falling_ray(A, c, row_lower, row_upper, lower, upper, Q, time_limit)
+    return "optimal" if ray is None else "unbounded"
 
-    def ray(low, high):
+
+def falling_ray(A, c, row_lower, row_upper, lower, upper, Q=None, time_limit=None) -> np.ndarray | None:
+    """A direction (n,) in which no row and no bound ends, Q is flat and c falls, its largest step one; None without one."""
+
+    def ends(low, high):
         return np.where(np.isfinite(low), 0.0, -1.0), np.where(np.isfinite(high), 0.0, 1.0)
 
-    flat = np.zeros(len(c))
-    rows = [np.concatenate(pair) for pair in zip(ray(row_lower, row_upper), (flat, flat), strict=True)]
-    falling = _run(sp.vstack([A, Q], format="csc"), c, *rows, *ray(lower, upper), None, None, time_limit, 0.0)
-    return (
-        "unbounded" if falling.status == "optimal" and falling.value < -1e-9 * max(1.0, np.abs(c).max()) else "optimal"
-    )
+    rows, matrix = ends(row_lower, row_upper), A
+    if Q is not None and Q.nnz:
+        flat = np.zeros(len(c))
+        matrix, rows = sp.vstack([A, Q], format="csc"), [np.concatenate(pair) for pair in zip(rows, (flat, flat), strict=True)]
+    falling = minimise(c, matrix, *rows, *ends(lower, upper), time_limit=time_limit)
+    falls = falling.status == "optimal" and falling.value < -1e-9 * max(1.0, np.abs(c).max(initial=0.0))
+    return falling.x if falls else None
 
 
 def _run(
@@ -135,11 +146,11 @@ def _run(
     )
     if not has_point:
         return ArrayAnswer(status, None, math.nan)
-    value = info.objective_function_value
-    bound = info.mip_dual_bound if integer is not None else value
-    return ArrayAnswer(
-        status, np.array(solution.col_value), value, np.array(solution.row_dual), np.array(solution.col_dual), bound
-    )
+    x, row_dual, col_dual = (np.array(part, float) for part in (solution.col_value, solution.row_dual, solution.col_dual))
+    if x.shape != (n,) or not np.isfinite(x).all():
+        return ArrayAnswer("failed", None, math.nan)
+    value = float(c @ x if Q is None else c @ x + 0.5 * x @ (Q @ x))  # of the point, whatever it says of it
+    return ArrayAnswer(status, x, value, row_dual, col_dual, info.mip_dual_bound if integer is not None else value)
 
 
 def _new_solver():
@@ -151,11 +162,12 @@ def _new_solver():
     return solver
 
 
+_EITHER = "unbounded or infeasible"
 _STATUS = {
     "kOptimal": "optimal",
     "kInfeasible": "infeasible",
     "kUnbounded": "unbounded",
-    "kUnboundedOrInfeasible": "unbounded",
+    "kUnboundedOrInfeasible": _EITHER,
     "kTimeLimit": "limit",
     "kIterationLimit": "limit",
     "kSolutionLimit": "limit",

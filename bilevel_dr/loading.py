@@ -22,9 +22,8 @@ import pyomo.environ as pyo
 
 from .datafile import checking, domains
 from .datafile.case import CaseData, label
-from .datafile.trust import one_line
 from .datafile.values import read_case
-from .errors import DataError, ModelError
+from .errors import DataError, ModelError, one_line
 from .overrides import apply_overrides
 
 _imported: dict[Path, tuple[bytes, ModuleType]] = {}  # model files, with the text each was imported from
@@ -40,7 +39,7 @@ def load(model, data=None, overrides: Mapping | None = None, trust_data: bool = 
         that name, or only one. A file is imported again only when its text changed. A ConcreteModel is cloned, takes no
         ``data``, and overrides of its mutable params only.
     data : path or list of paths, optional
-        ``.dat`` files in Pyomo's syntax, UTF-8, at most 64 MB each. Later files add to earlier ones: what two of them
+        ``.dat`` files in Pyomo's syntax, UTF-8, at most 32 MB each. Later files add to earlier ones: what two of them
         give, a set or the value of one index, is an error that names both places (to change a value, use
         ``overrides``). ``None`` for a model whose data all have defaults.
     overrides : dict, optional
@@ -163,7 +162,7 @@ def _attempt(model, data, overrides, trust_data) -> tuple[pyo.ConcreteModel | No
         case = read_case(paths, names, found, trust_data)
     apply_overrides(case, names, overrides)
     cause = None
-    if checking.settle_infinities(found, case) and not case.problems:
+    if checking.settle(found, case) and not case.problems:
         portal = pyo.DataPortal(data_dict={None: case.values})
         portal._default = dict(case.defaults)  # what Pyomo's own reader fills; there is no public way in
         try:

@@ -124,7 +124,7 @@ class _System:
         stationarity, complementarity = np.full(f, math.nan), np.full(f, math.nan)
         if answer.x is not None:
             stationarity[:], complementarity[:] = 0.0, 0.0
-            multipliers = answer.x[:k]
+            multipliers = np.where(self.free, answer.x[:k], np.maximum(answer.x[:k], 0.0))
             np.maximum.at(stationarity, of_variable, np.abs(gradient + G @ multipliers) / scale)
             np.maximum.at(complementarity, owner, np.abs(multipliers * slacks) / sizes[owner])
         stationarity[list(self.rough)] = complementarity[list(self.rough)] = math.nan

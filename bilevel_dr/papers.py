@@ -6,6 +6,7 @@ A new room under ``models/`` or ``data/`` is known without an edit here. Nothing
 from __future__ import annotations
 
 import ast
+import csv
 import difflib
 import importlib
 import inspect
@@ -14,12 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
-from itertools import takewhile
 from pathlib import Path
 from typing import get_args
 
+from .accounts import Account, read_account
 from .datafile.lexing import scalar
+from .deadline import OutOfTime, within
 from .errors import DataError, ModelError
+from .run_folder import file_hash
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,14 @@ class Paper:
     name: str
 
     @cached_property
+    def account(self) -> Account:
+        """What ``model.py`` says of itself."""
+        return read_account(_docstring(self.room / "model.py"))
+
+    @property
     def title(self) -> str:
         """The first line of ``model.py``."""
-        return _first_line(_docstring(self.room / "model.py"))
-
-    @cached_property
-    def about(self) -> str:
-        """What ``model.py`` says of itself between its title and its table of equations."""
-        paragraphs = _docstring(self.room / "model.py").split("\n\n")[1:]
-        return "\n\n".join(list(takewhile(lambda text: not text.startswith("==="), paragraphs)))
+        return self.account.title
 
     @cached_property
     def variants(self) -> dict[str, str]:
@@ -51,6 +53,21 @@ class Paper:
         folder = _folder("data") / self.name
         return {path.stem: _case_line(path) for path in sorted(folder.glob("*.dat"))}
 
+    @cached_property
+    def sources(self) -> list[dict]:
+        """Where each number comes from: the rows of ``sources.csv``."""
+        path = _folder("data") / self.name / "sources.csv"
+        if not path.is_file():
+            return []
+        with path.open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of every file of its data."""
+        folder = _folder("data") / self.name
+        return {path.name: file_hash(path) for path in sorted(folder.iterdir()) if path.suffix in (".dat", ".csv")}
+
     @property
     def has_study(self) -> bool:
         return (self.room / "study.py").is_file()
@@ -62,22 +79,6 @@ class Paper:
     def model(self, variant: str = "model"):
         """The AbstractModel (imports it)."""
         return importlib.import_module(f"bilevel_dr.models.{self.name}.{variant}").model
-
-    def load(self, case: str, overrides: Mapping | None = None, variant: str = "model"):
-        """An instance of one of its cases, ``find_paper("khe_2025").load("hard_800", {"target": 900})``.
-
-        Parameters
-        ----------
-        case : str
-            A case's name, or the path of a ``.dat`` file.
-        overrides : dict, optional
-            As in :func:`bilevel_dr.load`, whose errors are raised here too.
-        variant : str
-            Another of the paper's models, ``"share_of_call"``.
-        """
-        from .loading import load
-
-        return load(self.model(variant), resolve_data(case, self), overrides)
 
     def exact(self):
         """What answers its instances without a solver (imports it); None where nothing does."""
@@ -91,19 +92,25 @@ class Paper:
             return None
         return getattr(importlib.import_module(f"bilevel_dr.models.{self.name}.figures"), "picture", None)
 
-    def held_against_exact(self, instance, solution):
+    def held_against_exact(self, instance, solution, seconds: float | None = None):
         """A local answer with a note that says how far it falls short of the paper's exact algorithm; any other as it is.
 
         Parameters
         ----------
         instance : ConcreteModel
         solution : Solution
+        seconds : float, optional
+            That the exact algorithm may take; where they do not do, a note says so.
         """
         exact = self.exact()
         if exact is None or solution.claim not in ("local", "stationary"):
             return solution
         try:
-            best = exact(instance)
+            with within(seconds):
+                best = exact(instance)
+        except OutOfTime:
+            note = "no time was left to hold this against the paper's exact algorithm"
+            return replace(solution, notes=(note, *solution.notes))
         except ValueError:  # not one of the instances it takes
             return solution
         if best.claim != "global":

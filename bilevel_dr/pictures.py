@@ -6,6 +6,8 @@ find the room that knows how to draw it.
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 
 from . import style
@@ -67,8 +69,9 @@ def _singles(axes, values: dict) -> None:
     for at, value in zip(place, values.values(), strict=True):
         side = {"ha": "left" if value >= 0 else "right", "va": "center"}
         style.note(axes, f"{value:.5g}", (value, at), (4 if value >= 0 else -4, 0), **side)
+    middle, reach = (len(values) - 1) / 2, max(len(values) / 2 + 0.1, 1.5)
     axes.set_yticks(place, list(values))
-    axes.invert_yaxis()
+    axes.set_ylim(middle + reach, middle - reach)
     axes.margins(x=0.2)
     if largest > 1e3 * min((abs(v) for v in values.values() if v), default=largest):
         axes.set_xscale("symlog", linthresh=1.0)
@@ -89,6 +92,7 @@ def _several(figure, axes, series) -> None:
             for axis, names in ((axes.yaxis, first), (axes.xaxis, second)):
                 every = -(-len(names) // 12)
                 axis.set_ticks(np.arange(len(names))[::every] + 0.5, [str(name) for name in names[::every]])
+            axes.invert_yaxis()  # the first on top, as in a table
             axes.set_gid("none")
             return
     if len(keys) > SOME:
@@ -97,8 +101,10 @@ def _several(figure, axes, series) -> None:
         return
     axes.bar(np.arange(len(keys)), values, 0.7, **style.bar(0))
     labels = [",".join(map(str, key)) if isinstance(key, tuple) else str(key) for key in keys]
-    slanted = {"rotation": 45, "ha": "right"} if sum(map(len, labels)) > 40 else {}
-    axes.set_xticks(np.arange(len(keys)), labels, **slanted)
+    longest = max(map(len, labels))
+    every = -(-len(keys) * longest // 36) if longest <= 3 else 1
+    slanted = {"rotation": 45, "ha": "right"} if sum(map(len, labels[::every])) > 40 else {}
+    axes.set_xticks(np.arange(len(keys))[::every], labels[::every], **slanted)
 
 
 def _headed(name, solution, instance) -> str:
@@ -108,4 +114,4 @@ def _headed(name, solution, instance) -> str:
     table = solution.values
     data = instance.find_component(table["name"][table["component"] == name].iloc[0])
     doc = "" if data is None else data.parent_component().doc or ""
-    return f"{name}: {doc}" if doc else name
+    return textwrap.fill(f"{name}: {doc}" if doc else name, 52)

@@ -26,6 +26,7 @@ def solve(
     starts: int | None = None,
     seed: int = 0,
     gap: float = 1e-6,
+    workers: int = 1,
     **options,
 ) -> Solution:
     """Solve a bilevel program (optimistic), or a game, and prove the answer.
@@ -53,6 +54,8 @@ def solve(
         Of the random starts.
     gap : float
         Relative gap at which a global search may stop.
+    workers : int
+        Processes that the starting points of a local route are dealt out to: worth their start where one takes seconds.
     **options
         Handed to the reformulation (``M_slack``, ``M_multiplier`` for ``big_m``; ``choice`` for ``mixed``).
 
@@ -77,20 +80,13 @@ def solve(
     began = time.perf_counter()
     if reformulation == "best_response" or has_leaders(instance):
         route = "auto" if reformulation == "best_response" else reformulation
-        ways = {"reformulation": route, "solver": solver, "starts": starts, "seed": seed, "gap": gap, **options}
-        return best_response_dynamics(instance, time_limit=time_limit, **ways).solution
-    solver = check_ways(reformulation, solver, starts, seed, gap, **options)
+        ways = {"reformulation": route, "solver": solver, "starts": starts, "seed": seed, "gap": gap, "workers": workers}
+        return best_response_dynamics(instance, time_limit=time_limit, **ways, **options).solution
+    solver = check_ways(reformulation, solver, starts, seed, gap, workers, **options)
     verdicts = judged(instance, any_shape=reformulation == VALUE_FUNCTION)
-    search = Search(instance, verdicts, began, time_limit, starts, seed, gap, options)
-    if reformulation == "auto":
-        return search.auto(solver)
-    if reformulation == VALUE_FUNCTION:
-        if solver not in ("auto", "scip"):
-            raise ModelError(f"{VALUE_FUNCTION} rests on global answers to non-convex problems: solver='scip', not {solver}")
-        return search.by_value_function()
-    if solver != "auto":
-        return search.by(reformulation, solver)
-    return search.by_any(reformulation)
+    if reformulation == VALUE_FUNCTION and solver not in ("auto", "scip"):
+        raise ModelError(f"{VALUE_FUNCTION} rests on global answers to non-convex problems: solver='scip', not {solver}")
+    return Search(instance, verdicts, began, time_limit, starts, seed, gap, options, workers).run(reformulation, solver)
 
 
 def check_ways(
@@ -99,6 +95,7 @@ def check_ways(
     starts: int | None = None,
     seed: int = 0,
     gap: float = 1e-6,
+    workers: int = 1,
     **options,
 ) -> str:
     """The solver's own name, or ``"auto"``: nothing that :func:`solve` is asked for is refused because of what it is.
@@ -115,6 +112,8 @@ def check_ways(
         raise ModelError(f"starts={starts!r}: a local route begins somewhere; give a whole number, at least 1")
     if not (isinstance(seed, int) and seed >= 0):
         raise ModelError(f"seed={seed!r}: give a whole number, 0 or more")
+    if not (isinstance(workers, int) and workers >= 1):
+        raise ModelError(f"workers={workers!r}: give a whole number of processes, 1 or more")
     if not 0.0 <= gap < math.inf:
         raise ModelError(f"gap={gap!r}: give a relative gap, 0 or more")
     _check_options(reformulation, options)

@@ -109,7 +109,7 @@ def tidy(axes, grid: str = "y", title: str = "", **labels):
     """
     axes.set(**labels)
     if title:
-        axes.set_title(title, loc="left", fontsize=10.5, color=DARK, pad=8)
+        axes.set_title(title, x=0, ha="left", fontsize=10.5, color=DARK, pad=8)
     axes.xaxis.label.set(size=9.5, color=DARK)
     axes.yaxis.label.set(size=9.5, color=DARK)
     axes.tick_params(labelsize=9, color=GREY, labelcolor=DARK, width=0.8, length=3)

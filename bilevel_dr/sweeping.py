@@ -54,7 +54,7 @@ def sweep(
     starts: int | None = None,
     seed: int = 0,
     exact: Callable[[pyo.ConcreteModel], Solution] | None = None,
-    keep: Sequence[str] = (),
+    keep: str | Sequence[str] = (),
     folder: str | os.PathLike | None = None,
     retry: bool = False,
     workers: int = 1,
@@ -78,7 +78,7 @@ def sweep(
     exact : callable, optional
         A paper's own algorithm, instance → Solution, asked first; its answers are verified as all others are. With
         ``reformulation="exact"`` nothing else is asked.
-    keep : sequence of str
+    keep : str or sequence of str
         Variables whose values become columns: ``"call"`` with all its indices, ``"call[3]"``, ``"consumer.shift"``.
     folder : path, optional
         Of the journal, and at the end of ``results.csv`` and ``sweep.json``. What the journal has is not solved again.
@@ -113,7 +113,8 @@ def sweep(
         raise ModelError("reformulation='exact': this model has no exact algorithm; choose another, or 'auto'")
     snapshot = take_snapshot(model, data, trust_data)
     answering = None if reformulation == "exact" else partial(solve, **ways)
-    recipe = Recipe(snapshot, dict(overrides or {}), trust_data, exact, answering, tuple(keep), versions_that_count())
+    kept = (keep,) if isinstance(keep, str) else tuple(keep)
+    recipe = Recipe(snapshot, dict(overrides or {}), trust_data, exact, answering, kept, versions_that_count())
     check_points(recipe, points)
     identity = what_counts(recipe, ways)
     key = hashed(identity)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import pyomo.environ as pyo
 from pyomo.mpec import Complementarity
 
-from .best_response import best_responses, follower_form
+from .best_response import Response, best_responses, follower_form
 from .convexity import judge_all
 from .errors import ModelError
 from .followers import Follower, Program, declared_variables, read
@@ -22,9 +22,14 @@ from .multipliers import kkt_residuals
 from .residuals import beyond, beyond_bounds, beyond_pair, beyond_set, evaluate
 from .solution import Certificate, FollowerCheck, Solution
 from .ties import is_unique, pessimistic_value
+from .unanswered import of_follower
 
 TOLERANCE = 1e-6
 """Scaled: a violation is divided by the largest of one, the bound and the row's terms."""
+EXPLAINED = 2.0
+"""Seconds for saying why a follower has no answer."""
+MISSED = 1e-4
+"""A re-solve that is worse by this (scaled) than the point it began with has failed, whatever its solver says."""
 LARGEST = 1e12
 """Beyond it rounding alone is larger than any tolerance, and an unbounded problem looks solved."""
 
@@ -214,6 +219,8 @@ def _check(
     """One follower's line of the certificate: its gap first, then what its multipliers say about it."""
     name, convex = follower.name, verdict.convexity == "proved"
     objective, (stationarity, complementarity, size) = pyo.value(follower.objective), residuals
+    if response.status == "optimal" and follower.sign * (response.value - objective) > MISSED * size:
+        response = Response("failed", solver=response.solver)
     residual, solved = max(stationarity, complementarity), response.status == "optimal"
     gap = follower.sign * (objective - response.value) / size if solved else math.inf
     if solved and not gap <= tolerance and convex and residual <= 1e-3 * tolerance:
@@ -224,8 +231,9 @@ def _check(
         gap = complementarity
     elif solved and not gap <= tolerance:
         reasons.append(f"{name}: could improve its objective from {objective + 0.0:.8g} to {response.value + 0.0:.8g}")
-    elif response.status == "unbounded":
-        reasons.append(f"{name}: unbounded at the leader's decision; it has no best answer")
+    elif response.status in ("unbounded", "infeasible"):
+        why = of_follower(follower, lambda: EXPLAINED)
+        reasons.append(why.message if why else f"{name}: {response.status} at the leader's decision; it has no best answer")
     elif response.status == "failed" and convex and residual <= tolerance:
         notes.append(f"{name}: could not be re-solved; optimal by its multipliers, its convexity being proved")
         gap = complementarity

@@ -1,7 +1,7 @@
 """The lecturer's notebooks: each lesson with solutions after its exercises, and wrong answers with what is said of them.
 
-``python tests/lecturer.py [FOLDER]`` (``make solutions``) writes them to ``build/solutions``. Solutions are kept away from the
-exercises, in ``tests/solutions/NN_title.py``, one file a notebook, in cells::
+``python tests/lecturer.py [FOLDER] [--execute]`` (``make solutions``) writes them to ``build/solutions``. Solutions are kept away
+from the exercises, in ``tests/solutions/NN_title.py``, one file a notebook, in cells::
 
     # %%                              what the cells below need
     # %% [markdown] 3b                why, as comment lines
@@ -11,12 +11,13 @@ exercises, in ``tests/solutions/NN_title.py``, one file a notebook, in cells::
 
 from __future__ import annotations
 
+import argparse
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
@@ -88,12 +89,24 @@ def _as_code(cell: Cell, identity: str):
     return nbformat.v4.new_code_cell(source + asks, id=identity)
 
 
-def main(folder: Path = ROOT / "build" / "solutions") -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def execute(notebook, folder: Path):
+    """Run every cell in a kernel of its own that works in ``folder``; outputs stand in the notebook, which is returned."""
+    return NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+
+
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(prog="python tests/lecturer.py", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "solutions", help="build/solutions by default")
+    parser.add_argument("--execute", action="store_true", help="run the cells, so that their outputs are there")
+    options = parser.parse_args(arguments)
+    options.folder.mkdir(parents=True, exist_ok=True)
     for file in NOTEBOOKS:
-        nbformat.write(filled(file), folder / file.name)
-        print(folder / file.name)
+        notebook = filled(file)
+        if options.execute:
+            execute(notebook, options.folder)
+        nbformat.write(notebook, options.folder / file.name)
+        print(options.folder / file.name)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main()

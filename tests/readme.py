@@ -1,36 +1,70 @@
-"""The parts of README.md that are measured, written anew: ``make readme``.
+"""The parts of README.md and of notebooks/README.md that follow from something else, written anew: ``make readme``.
 
-The example between its markers is a real run of the command in its first line; the table is what ``bilevel-dr reproduce
---quick --json`` prints. ``test_readme.py`` fails when the table is stale.
+The printed result is what the example above it prints, the tables are what ``bilevel-dr reproduce --quick --json`` finds, the
+picture is drawn by ``readme_picture.py``, the syllabus lists what the notebooks say of themselves. ``test_readme.py`` and
+``test_notebooks.py`` fail when one of them is stale.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import io
 import json
-import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+import lecturer
+import nbformat
+import readme_picture
+
 README = Path(__file__).resolve().parents[1] / "README.md"
-EXAMPLE = "solve khe_2025 hard_800"
+SYLLABUS = README.parent / "notebooks" / "README.md"
 TABLE = re.compile(r"(?s)(?<=<!-- reproduced:begin -->\n).*?(?=<!-- reproduced:end -->)")
-BLOCK = re.compile(r"(?s)(?<=<!-- example -->\n).*?(?=<!-- example -->)")
+LESSONS = re.compile(r"(?s)(?<=<!-- lessons:begin -->\n).*?(?=<!-- lessons:end -->)")
+EXAMPLE = re.compile(r"(?s)<!-- example:begin -->\n```python\n(.*?)```\n\n```text\n(.*?)```\n<!-- example:end -->")
+STATUSES = ("reproduced", "discrepancy", "missed", "uncertified")
 
 
-def run(words: str) -> str:
-    command = [sys.executable, "-m", "bilevel_dr", *words.split()]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", env={**os.environ, "COLUMNS": "80"}, check=True)
-    return done.stdout
+def printed(code: str) -> str:
+    """What a piece of Python prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as stream:
+        exec(compile(code, "README.md", "exec"), {})
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def table(rows) -> str:
-    """Markdown of the reported and reproduced numbers, in the order of the data files."""
-    lines = ["| case | quantity | unit | reported | reproduced | status |", "|---|---|---|---:|---:|---|"]
+    """Markdown of the reported and reproduced numbers: how many of each paper, then the rows of each, folded away."""
+    papers = list(dict.fromkeys(row["paper"] for row in rows))
+    counts = {paper: Counter(row["status"] for row in rows if row["paper"] == paper) for paper in papers}
+    shown = [status for status in STATUSES if any(count[status] for count in counts.values())]
+    lines = [f"| paper | {' | '.join(shown)} |", f"|---|{'---:|' * len(shown)}"]
+    lines += [f"| {paper} | {' | '.join(str(count[status]) for status in shown)} |" for paper, count in counts.items()]
+    for paper in papers:
+        lines += ["", f"<details><summary>{paper}: every row</summary>", "", *_rows(row for row in rows if row["paper"] == paper)]
+        lines += ["", "</details>"]
+    return "\n".join(lines) + "\n\n"
+
+
+def _rows(rows):
+    yield from ("| case | quantity | unit | reported | reproduced | status |", "|---|---|---|---:|---:|---|")
     for row in rows:
         cells = (row["case"], row["quantity"], row["unit"], number(row["reported"]), number(row["reproduced"]), row["status"])
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+        yield "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def lessons() -> str:
+    """Markdown, one row a notebook: its title, its question in italics and its minutes from its first cell, its exercises."""
+    lines = ["| lesson | the question it answers | exercises | minutes |", "|---|---|---|---|"]
+    for file in lecturer.NOTEBOOKS:
+        cells = nbformat.read(file, as_version=4).cells
+        head = re.fullmatch(r"(?s)# (\d+ · .+?)\n\n\*(.+?)\*\n\n.*?About (\d+) minutes.*", cells[0].source)
+        asked = [name for cell in cells for name in lecturer.exercises_in(cell)]
+        title, question, minutes = (" ".join(part.split()) for part in head.groups())
+        lines.append(f"| [{title}]({file.name}) | {question} | {asked[0]}–{asked[-1]} | {minutes} |")
     return "\n".join(lines) + "\n"
 
 
@@ -41,12 +75,22 @@ def number(value) -> str:
     return "0" if abs(value) < 1e-9 else f"{value:.6g}"
 
 
-def main() -> None:
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(prog="python tests/readme.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--syllabus", action="store_true", help="the syllabus only, which takes no solve")
+    options = parser.parse_args(arguments)
+    syllabus = LESSONS.sub(lambda _: lessons(), SYLLABUS.read_text(encoding="utf-8"))
+    SYLLABUS.write_text(syllabus, encoding="utf-8")
+    if options.syllabus:
+        return
     text = README.read_text(encoding="utf-8")
-    printed = "\n".join(line.rstrip() for line in run(EXAMPLE).splitlines()).strip()
-    text = BLOCK.sub(lambda _: f"```\n$ bilevel-dr {EXAMPLE}\n{printed}\n```\n", text)
-    text = TABLE.sub(lambda _: table(json.loads(run("reproduce --quick --json"))), text)
+    code, before = EXAMPLE.search(text).groups()
+    text = text.replace(f"```text\n{before}```", f"```text\n{printed(code)}```")
+    command = [sys.executable, "-m", "bilevel_dr", "reproduce", "--quick", "--json"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    text = TABLE.sub(lambda _: table(json.loads(done.stdout)), text)
     README.write_text(text, encoding="utf-8")
+    readme_picture.main()
 
 
 if __name__ == "__main__":

@@ -95,5 +95,6 @@ def content(instance):
     for members in instance.component_objects(pyo.Set):
         found[members.name] = repr([(part.name, list(part)) for part in members.values()])
     for param in instance.component_objects(pyo.Param):
-        found[param.name] = repr([(index, pyo.value(item)) for index, item in param.sparse_items()]), param.default()
+        values = sorted(repr((index, pyo.value(item))) for index, item in param.sparse_items())
+        found[param.name] = values, param.default()
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,9 +18,11 @@ import pytest
 from typer.testing import CliRunner
 
 import bilevel_dr as bdr
-from bilevel_dr import cli, comparison, papers, solving
+from bilevel_dr import cli, comparison, papers, run_folder, solving, workers
 from bilevel_dr.models.khe_2025 import exact
 from bilevel_dr.models.khe_2025.model import model
+from bilevel_dr.report import Section, write_report
+from bilevel_dr.solution import Certificate, Solution
 
 MODEL = """
 import pyomo.environ as pyo
@@ -265,6 +268,7 @@ def test_out_writes_the_run_folder_and_twice_gives_equal_numbers(toy, tmp_path):
     for name in ("one", "two"):
         assert call("solve", *toy, "--set", "most=3", "--out", tmp_path / name).exit_code == 0
     one, two = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("one", "two"))
+    assert one["solution"]["leader_objective"] == two["solution"]["leader_objective"]
     assert (tmp_path / "one" / "solution.csv").read_text() == (tmp_path / "two" / "solution.csv").read_text()
     assert one["inputs"] == two["inputs"] and set(one["inputs"]) == {"model", "data"}
     assert one["options"]["set"] == ["most=3"] and one["solution"]["claim"] == "global"
@@ -276,6 +280,17 @@ def test_out_keeps_input_and_log_of_a_solve_that_failed(toy, tmp_path):
     kept = json.loads((tmp_path / "run" / "run.json").read_text())
     assert result.exit_code == 6 and "ipotp" in kept["error"] and kept["inputs"]["data"]["path"] == toy[1]
     assert "ipotp" in (tmp_path / "run" / "log.txt").read_text()
+
+
+def test_an_answer_is_not_lost_where_its_folder_cannot_be_written(toy, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_folder, "_write_point", full)
+    for json_ in ((), ("--json",)):
+        result = call("solve", *toy, "--out", tmp_path / "run", *json_)
+        assert result.exit_code == 2 and "follower.y" in result.stdout and not (tmp_path / "run").exists()
+        assert result.stderr == f"bilevel-dr: --out {tmp_path / 'run'}: No space left on device; choose a folder that can be written\n"
 
 
 def test_out_is_refused_before_anything_is_solved(toy, tmp_path, monkeypatch):
@@ -312,13 +327,17 @@ def test_compare_lists_what_did_not_end_certified(toy, monkeypatch):
 class Study:
     """Plays a paper's study."""
 
-    def __init__(self, status="reproduced", error=None):
-        self.status, self.error = status, error
+    def __init__(self, status="reproduced", error=None, passed=True):
+        self.status, self.error, self.passed = status, error, passed
 
     def rows(self, quick):
         names = ("paper", "table", "case", "quantity", "unit", "comment")
         numbers = {"reported": 1.0, "reproduced": float("nan"), "relative_error": None, "status": self.status}
         return [dict.fromkeys(names, "word") | numbers | {"reported_sd": None, "reproduced_sd": None}]
+
+    def answers(self, quick):
+        certificate = Certificate(self.passed, 0.0, 0.0, 0.0)
+        return {"word": Solution(1.0, "global", certificate, 1.0, "optimal", "exact", "sweep", 0.1)}
 
     def tables(self, quick):
         if self.error:
@@ -335,6 +354,7 @@ class Study:
         (Study(), 0),
         (Study("missed"), 0),
         (Study("uncertified"), 7),
+        (Study(passed=False), 7),
         (Study(error=bdr.SolverFailed("SCIP: crashed")), 6),
         (Study(error=bdr.DataError("bad number")), 2),
     ],
@@ -344,12 +364,41 @@ def test_reproduce_writes_the_report_whatever_happens(tmp_path, monkeypatch, stu
     result = call("reproduce", "khe_2025", "--quick", "--out", tmp_path)
     page = (tmp_path / "index.html").read_text()
     assert result.exit_code == code and study.status in result.stdout
-    assert ("Not complete" in page) == (study.error is not None) and (study.error is not None or ">True<" in page)
+    assert ("Not complete" in page) == (study.error is not None) and (study.error is not None or ">yes<" in page)
+    assert f"{int(study.passed)} of 1 certificate passed" in page and "bilevel-dr reproduce khe_2025 --quick" in page
     rows = json.loads(call("reproduce", "khe_2025", "--out", tmp_path, "--json").stdout)
     assert [row["reproduced"] for row in rows] == [None]
 
 
+def test_reproduce_refuses_a_folder_that_holds_other_figures(tmp_path, monkeypatch):
+    monkeypatch.setattr(papers.Paper, "study", lambda self: pytest.fail("solved"))
+    (tmp_path / "figures").mkdir()
+    result = call("reproduce", "khe_2025", "--out", tmp_path)
+    assert result.exit_code == 2 and "its figures is not of a report and would be lost" in result.stderr
+
+
+def test_a_worker_that_dies_costs_its_paper_only(tmp_path, monkeypatch):
+    whole, dead = Section("khe_2025", "A game"), bdr.SolverFailed("the worker process died")
+    monkeypatch.setattr(workers, "evaluate", lambda *_, **__: [(whole, None), dead])
+    result = call("reproduce", "khe_2025", "li_2025", "--workers", "2", "--out", tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert result.exit_code == 6 and "li_2025: the worker process died" in result.stderr
+    assert "Not complete: the worker process died" in page and "A game" in page
+
+
 # Interrupted and crashed ----------------------------------------------------------------------------------------------
+
+
+def test_an_interrupted_reproduction_leaves_the_earlier_report(tmp_path):
+    earlier = write_report(tmp_path, [Section("khe_2025", "an earlier one")], {}).read_bytes()
+    command = [sys.executable, "-m", "bilevel_dr", "reproduce", "khe_2025", "li_2025", "--quick", "--workers", "2"]
+    with subprocess.Popen([*command, "--out", tmp_path], stderr=subprocess.PIPE, text=True) as process:
+        assert "rows …" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()  # to its end: no worker is left that could write to it
+    assert process.returncode == 130 and "interrupted" in said
+    assert (tmp_path / "index.html").read_bytes() == earlier
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "report.json"]
 
 
 def interrupted(toy, temporary, number, ready):
@@ -419,6 +468,28 @@ def test_a_local_answer_of_a_paper_is_held_against_its_exact_algorithm():
     assert "10 % short of the exact algorithm's proved optimum, 608.249" in held.notes[0]
     assert held.best_bound == pytest.approx(best.leader_objective)
     assert papers.find_paper("khe_2025").held_against_exact(loaded, best) is best
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.05])
+def test_the_exact_algorithm_has_what_is_left_of_the_limit(monkeypatch, seconds):
+    def endless(_):
+        while True:
+            time.sleep(0.001)
+
+    monkeypatch.setattr(papers.Paper, "exact", lambda self: endless)
+    local = solution(claim="local")
+    held = papers.find_paper("khe_2025").held_against_exact(None, local, seconds)
+    assert held.notes == ("no time was left to hold this against the paper's exact algorithm",)
+    assert held.point == local.point and held.claim == "local"
+
+
+def test_a_limit_is_for_the_exact_algorithm_too(toy, monkeypatch):
+    given = []
+    monkeypatch.setattr(solving, "solve", lambda *_, **__: solution(claim="local"))
+    monkeypatch.setattr(papers.Paper, "held_against_exact", lambda self, _, found, left: given.append(left) or found)
+    call("solve", "khe_2025", "hard_800", "--time-limit", "1000")
+    call("solve", "khe_2025", "hard_800")
+    assert 0 < given[0] < 1000 and given[1] is None
 
 
 def test_an_exact_algorithm_says_nothing_about_a_variant_it_does_not_answer():

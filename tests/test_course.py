@@ -40,11 +40,14 @@ def test_an_exercise_is_judged(name, capsys):
         assert capsys.readouterr().out == f"{verdict}\n"
 
 
+ODD = (None, "yes", math.nan, [], {}, object, np.zeros((2, 2)), pyo.AbstractModel(), pyo.ConcreteModel())
+
+
 @pytest.mark.parametrize("name", ASKED)
-@pytest.mark.parametrize("odd", [None, "yes", math.nan, [], {}, object, np.zeros((2, 2)), pyo.AbstractModel(), pyo.ConcreteModel()])
-def test_an_answer_of_another_kind_is_explained(name, odd):
-    verdict = course.check(name, odd)
-    assert not verdict and verdict.message.startswith("not yet. ")
+def test_an_answer_of_another_kind_is_explained(name):
+    for odd in ODD:
+        verdict = course.check(name, odd)
+        assert not verdict and verdict.message.startswith("not yet. ")
 
 
 def test_exercises_notebooks_and_solutions_name_each_other():

@@ -6,6 +6,7 @@ import pytest
 from pyomo.dataportal.parse_datacmds import parse_data_commands
 from pyomo.dataportal.process_data import _preprocess_data
 
+from bilevel_dr.datafile import lexing
 from bilevel_dr.datafile.lexing import BROKEN, scalar, tokenize
 from bilevel_dr.datafile.trust import _as_pyomo
 
@@ -105,3 +106,16 @@ def test_words_of_the_command_line_are_those_of_a_file():
     words = ["3", "-3.0", "1e3", "1.5e3", "1D3", "True", "x", "3 4", ""]
     assert [scalar(word) for word in words] == [3, -3.0, 1000, 1500.0, "1D3", True, "x", "3 4", ""]
     assert [type(scalar(word)) for word in ("3", "3.", "1e3", "1e-3")] == [int, float, int, float]
+
+
+def test_so_many_words_and_no_more_are_read(monkeypatch):
+    monkeypatch.setattr(lexing, "MAX_TOKENS", 10)
+    said = []
+    found = lexing.tokenize("param a :=\n" + "1 2\n" * 50, lambda message, line: said.append((message, line)))
+    assert len(found) == 10 and said == [("more than 10 words: what follows was not read", 5)]
+
+
+@pytest.mark.parametrize("text", ["'" * 100_001, "'" + "a''" * 100_000, '"' + "x" * 300_000 + "\n", "/*" + "* " * 100_000])
+def test_quotes_without_end_are_read_in_one_pass(text):
+    said = []
+    assert len(lexing.tokenize(text, lambda message, line: said.append(message))) <= 2 and len(said) == 1

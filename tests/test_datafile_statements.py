@@ -104,10 +104,16 @@ def test_a_file_too_long_is_not_read(tmp_path):
     path = tmp_path / "long.dat"
     with path.open("wb") as file:
         file.truncate(statements.MAX_BYTES + 2**20)
-    assert messages(path) == [(str(path), None, "holds 65 MB; a data file has at most 64")]
+    assert messages(path) == [(str(path), None, statements.TOO_LONG)]
 
 
 def test_lines_are_counted_alike_for_all_systems(tmp_path):
     for end in ("\n", "\r\n", "\r"):
         text = changed("2 80 0.2", "2 80").replace("\n", end)
         assert [line for line, _, _ in problems(tmp_path, text)] == [8]
+
+
+@pytest.mark.parametrize("piece", [";", "param x\n", "param zzz := 1;", "é ", "set HOURS := 1;"])
+def test_of_very_many_problems_the_first_are_told(tmp_path, piece):
+    found = check_data(model, written(tmp_path, piece * 3000))
+    assert 1 <= len(found) <= statements.MAX_PROBLEMS + 3

@@ -424,7 +424,7 @@ def test_every_parameter_has_a_source():
     assert list(sources[0]) == ["parameter", "symbol", "unit", "status", "where", "note"]
     named = {name.split("[")[0].split(" ")[0] for row in sources for name in row["parameter"].split(", ")}
     params = {component.name for component in study.instance("hard_800").component_objects(pyo.Param)}
-    assert params <= named and {row["status"] for row in sources} == {"stated", "fitted", "chosen"}
+    assert params <= named and {row["status"] for row in sources} == {"published", "calibrated", "assumed"}
 
 
 @pytest.mark.parametrize("abstract", [model, share_of_call])

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-import random
 import re
-import signal
 import sys
 from types import ModuleType
 
 import pyomo.environ as pyo
 import pytest
 import tariff_case
-from tariff_case import TEXT, changed, content, model, written
+from tariff_case import TEXT, changed, model, written
 
 import bilevel_dr as bdr
 from bilevel_dr.errors import DataError, ModelError
@@ -203,130 +201,3 @@ def test_a_broken_file_does_not_spoil_the_next(tmp_path):
         with pytest.raises(DataError):
             load(model, written(tmp_path, broken))
         assert load(model, written(tmp_path, TEXT)).target.value == 800
-
-
-# Any bytes ------------------------------------------------------------------------------------------------------------
-
-CASE = """# as a student writes it
-param on_peak  := 5.80;   # THB/kWh
-param off_peak := 2.6 ; param target := 800;
-/* hours
-   of the day */
-set HOURS := 1 2 3;
-param : CONSUMERS : baseline a :=
-1  90 0.02
-2  80.5 2e-3
-"c 3" 70 .015
-four 120 0.02
-;
-set LINES := (1,2) (2,four) (1,*) four 1;
-set NEIGHBOURS[1] := 2 four;
-param impedance default 0.5 := 1 2 0.5
-    2 four 0.7;
-param wind : 1 2 3 :=
-1 5 6 .
-2 7 8 -9.5
-;
-param alpha := 1 9e3 2 3 'c 3' 1;
-param slack_bus := 2; param kind := plain;
-"""
-WORDS = """; := : param set nan inf 1D5 " ' [1,*] ( ) 1 2 -3 . * é /* */ # table load include end data namespace { }
-default (tr) True 1e999 [ = + - , a/b "x" columns=0 x[ ''""".split()
-WORDS += ["\n", "\r", "\t", "\0", "\ufeff", "\u00a0", "\u2212"]
-
-
-def mutated(rng):
-    """The case with one to five things cut out, put in, swapped or doubled: characters, words, lines, digits."""
-    text = CASE
-    for _ in range(rng.choice([1, 1, 1, 2, 2, 3, 5])):
-        at = rng.randrange(len(text))
-        end = at + rng.choice([1, 1, 2, 5, 20])
-        lines = text.split("\n")
-        line, other = rng.randrange(len(lines)), rng.randrange(len(lines))
-        kind = rng.randrange(10)
-        if kind == 0:
-            text = text[:at] + text[end:]
-        elif kind == 1:
-            text = text[:at] + rng.choice(WORDS) + text[at:]
-        elif kind == 2:
-            text = f"{text[:at]} {rng.choice(WORDS)} {text[at:]}"
-        elif kind == 3:
-            text = text[:at] + chr(rng.randrange(256)) + text[at + 1 :]
-        elif kind == 4:
-            text = text[:at] + text[end:] + text[at:end]
-        elif kind < 8:
-            lines[line : line + (kind < 7)] = [lines[other]] if kind < 6 else []
-            lines[other : other + (kind == 5)] = [lines[line % len(lines)]] if kind == 5 else []
-            text = "\n".join(lines)
-        else:
-            spots = [match.start() for match in re.finditer(r"\d" if kind == 8 else r"\s", text)]
-            spot = rng.choice(spots)
-            filling = rng.choice("0123456789" if kind == 8 else [" ", "\n", "\t", "\r\n", " # x\n", "/* y\n */"])
-            text = text[:spot] + filling + text[spot + 1 :]
-    return text.encode("utf-8" if rng.random() < 0.9 else "latin-1", "replace")
-
-
-def outcome(path):
-    """The instance or the error, after a check that ``load`` and ``check_data`` say the same in one line each."""
-    try:
-        instance, error = load(model, path), None
-    except (DataError, ModelError) as raised:
-        instance, error = None, raised
-    try:
-        found = check_data(model, path)
-    except ModelError as raised:
-        found = [raised]
-    assert [str(error)] == [str(first) for first in found[:1]] if error else found == []
-    assert not [str(each) for each in found if "\n" in str(each)]
-    assert all(each.file == str(path) for each in found if isinstance(each, DataError))
-    return instance
-
-
-def fuzz(folder, count, seed):
-    rng, loaded = random.Random(seed), 0
-    for number in range(count):
-        path = written(folder, mutated(rng), "mutated.dat")
-        instance = outcome(path)
-        if instance is not None:  # then Pyomo reads it too, and the same
-            loaded += 1
-            theirs = model.create_instance(str(path))
-            assert content(instance) == content(theirs), f"file {number} of seed {seed}"
-    return loaded
-
-
-@pytest.fixture
-def no_endless_loop():
-    """Where signals can interrupt: a minute for a test here is an endless loop."""
-    if not hasattr(signal, "SIGALRM"):
-        yield
-        return
-
-    def interrupt(number, frame):
-        raise TimeoutError("reading does not end")
-
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.alarm(60)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, previous)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_any_mutation_loads_as_pyomo_does_or_is_one_of_our_errors(tmp_path, seed, no_endless_loop):
-    assert 5 <= fuzz(tmp_path, 120, seed) <= 100
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 110))
-def test_thousands_of_mutations_load_as_pyomo_does_or_are_our_errors(tmp_path, seed):
-    assert 50 <= fuzz(tmp_path, 600, seed) <= 500
-
-
-def test_noise_is_one_of_our_errors(tmp_path, no_endless_loop):
-    rng = random.Random(7)
-    for number in range(100):
-        alphabet = bytes(range(256)) if number % 2 else b" \n;:=()[]{}*,.'\"#/\\+-0123456789eEdDparmsetbl"
-        path = written(tmp_path, bytes(rng.choices(alphabet, k=rng.randrange(400))), "noise.dat")
-        assert outcome(path) is None
-
-

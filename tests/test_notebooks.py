@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import lecturer
 import nbformat
 import pytest
-from nbclient import NotebookClient
+import readme
 
-from bilevel_dr.course import judging
+from bilevel_dr.course import check, judging
 
 BOOKS = {file.stem: file for file in lecturer.NOTEBOOKS}
 PIP = "%pip install -q bilevel_dr"
@@ -58,7 +59,7 @@ def test_a_notebook_runs_with_its_solutions(stem, tmp_path, monkeypatch):
     notebook.cells = [strict, *notebook.cells, relaxed]
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(elsewhere)}}).execute()
+    lecturer.execute(notebook, elsewhere)
     said = {cell.id: _printed(cell) for cell in notebook.cells if cell.cell_type == "code"}
     assert "Ready; solvers found" in said[next(cell.id for cell in notebook.cells[1:] if cell.cell_type == "code")]
     for cell in notebook.cells:
@@ -69,6 +70,43 @@ def test_a_notebook_runs_with_its_solutions(stem, tmp_path, monkeypatch):
                 assert f"{name}: {'not yet' if '# A wrong answer' in cell.source else 'right'}." in said[cell.id]
     assert not [cell.id for cell in notebook.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
     assert not list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize("stem", BOOKS)
+def test_a_notebook_asks_three_to_five_exercises(stem):
+    cells = nbformat.read(BOOKS[stem], as_version=4).cells
+    asked = [name for cell in cells for name in lecturer.exercises_in(cell)]
+    assert 3 <= len(asked) <= 5
+    assert asked == [f"{int(stem[:2])}{letter}" for letter in "abcde"[: len(asked)]]
+
+
+SYLLABUS = readme.SYLLABUS.read_text(encoding="utf-8")
+
+
+def test_the_syllabus_lists_every_lesson():
+    assert readme.LESSONS.search(SYLLABUS).group() == readme.lessons(), "stale: run make readme ARGS=--syllabus"
+    assert re.findall(r"\]\((\S+)\.ipynb\)", SYLLABUS) == list(BOOKS)
+
+
+def test_the_verdict_in_the_syllabus_is_what_check_says(capsys):
+    code, said = re.search(r"(?s)```python\n(.+?)```\n\n```\n(.+?)```", SYLLABUS).groups()
+    exec(code, {"check": check})
+    assert capsys.readouterr().out == said
+
+
+def test_make_solutions_writes_a_notebook_a_lesson(tmp_path, capsys):
+    lecturer.main([str(tmp_path)])
+    written = {file.stem: nbformat.read(file, as_version=4) for file in sorted(tmp_path.iterdir())}
+    assert list(written) == list(BOOKS) and len(capsys.readouterr().out.splitlines()) == len(BOOKS)
+    for notebook in written.values():
+        nbformat.validate(notebook)
+        assert any(cell.id.startswith("solution-") for cell in notebook.cells)
+
+
+def test_a_head_that_is_none_is_an_error(tmp_path):
+    (tmp_path / "99_odd.py").write_text("# %%\nx = 1\n# %% exercise 1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="99_odd.py:3"):
+        lecturer.read_cells(tmp_path / "99_odd.py")
 
 
 def _printed(cell) -> str:

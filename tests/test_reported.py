@@ -39,6 +39,12 @@ def test_every_stated_number_has_one_row(paper):
     assert all(list(row) == KEYS and row["paper"] == paper for row in found)
 
 
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_answers_of_a_report_are_certified(paper):
+    found = import_module(f"bilevel_dr.models.{paper}.study").answers(quick=True)
+    assert found and [case for case, answer in found.items() if not answer.certificate or answer.claim == "none"] == []
+
+
 @pytest.mark.parametrize(("paper", "number", "row"), STATED, ids=[f"{p}-{n}-{r['quantity']}" for p, n, r in STATED])
 def test_reported_number_is_reproduced(paper, number, row):
     """Within the row's tolerance; a row without one is a discrepancy, which must exist and be explained."""

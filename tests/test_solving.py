@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import math
 import time
@@ -168,11 +169,13 @@ NO_POINT = [
 @pytest.mark.parametrize("reformulation", ["auto", "strong_duality", "mixed"])
 @pytest.mark.parametrize("change", NO_POINT, ids=lambda change: change.__name__.strip("_"))
 def test_without_a_bilevel_feasible_point_nothing_is_claimed(change, reformulation):
-    """An unbounded follower has no answer either, so no point is bilevel-feasible."""
+    """An unbounded follower has no answer either: no point is bilevel-feasible, for a reason with another remedy."""
     m = tracking()
     change(m)
     solution = solve(m, reformulation)
-    assert (solution.claim, solution.termination) == ("none", "infeasible")
+    ended = "unbounded" if "unbounded" in change.__name__ else "infeasible"
+    assert (solution.claim, solution.termination) == ("none", ended)
+    assert solution.notes
     assert solution.leader_objective is None or not solution.certificate.passed
     assert solution.best_bound is None
 
@@ -516,3 +519,14 @@ def test_where_the_leader_has_integers_a_second_search_follows_the_first(monkeyp
     assert solution.claim == ("global" if integer else "local") and solution.certificate.passed
     assert solution.reformulation == ("big_m" if integer else "scholtes")
     assert abs(solution.point["x"] - 2.5) == pytest.approx(0.5 * integer, abs=1e-6)
+
+
+def test_without_scip_auto_searches_locally_and_says_what_adds_it(monkeypatch):
+    find_spec = importlib.util.find_spec
+    absent = lambda name, *others: None if name == "pyscipopt" else find_spec(name, *others)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", absent)
+    solution = solve(tracking())
+    assert solution.claim == "local" and solution.leader_objective == pytest.approx(2.75)
+    assert any("no bound was proved" in note and "pip install pyscipopt" in note for note in solution.notes)
+    with pytest.raises(SolverMissing, match="pip install pyscipopt"):
+        solve(tracking(), "value_function")

@@ -114,7 +114,7 @@ def test_every_point_is_solved_and_verified(toy, tmp_path):
 
 def test_workers_give_the_same_results(toy):
     design = {"least": (0, 5, 6), "step[1]": [1, 2]}
-    one, two = (bdr.sweep(*toy, design, keep=["x"], workers=workers) for workers in (1, 2))
+    one, two = (bdr.sweep(*toy, design, keep="x", workers=workers) for workers in (1, 2))
     pd.testing.assert_frame_equal(plain(one), plain(two))
 
 

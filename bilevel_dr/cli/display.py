@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..report import SIGNS, facts_table, number
+from ..formatting import number
+from ..report import SIGNS, facts_table
 from ..solution import Certificate, Solution, split_name
 
 ROWS = 24

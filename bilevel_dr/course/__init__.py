@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from ..errors import BilevelError
 from ..solvers import CLASSES, everything
+from .excerpts import lines
 from .judging import Exercise, Verdict, Wrong, find_exercise, list_exercises
 
-__all__ = ["Exercise", "Verdict", "check", "find_exercise", "list_exercises", "ready"]
+__all__ = ["Exercise", "Verdict", "check", "find_exercise", "lines", "list_exercises", "ready"]
 
 NEEDED = ("nlp", "sos1", "milp")
 """Classes of problem that the lessons solve; the default solvers take all of them."""

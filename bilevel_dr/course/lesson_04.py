@@ -40,11 +40,12 @@ def calm_day(answer):
     here = at(retailer(calm), "cut", answer["cut"])
     if near(answer["cut"], best.point["cut"]):
         if near(answer["bill"], best.leader_objective):
-            return f"The price is {best.point['price']:g} EUR/MWh whatever is cut: each MW pays for itself, no cliff is in reach."
+            price = best.point["price"]
+            return f"The price is {price:g} EUR/MWh whatever is cut: each MW pays for itself, no cliff is in reach."
         raise Wrong(f"The cut is right; the bill at it is not {answer['bill']:.6g} EUR/h. Is the compensation in it?")
     if near(answer["cut"], windy.point["cut"]):
         raise Wrong(
-            f"That cut is best with 60 MW of wind. With 20 MW the bill is {here.leader_objective:.6g} EUR/h, and another cut's is "
+            f"That cut is best with 60 MW of wind. With 20 MW the bill is {here.leader_objective:.6g} EUR/h, and others cost "
             "less."
         )
     raise Wrong(f"A cut of {answer['cut']:g} MW costs {here.leader_objective:.6g} EUR/h; another one costs less.")

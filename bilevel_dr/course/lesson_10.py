@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from ..equilibrium import best_response_dynamics
-from ..papers import find_paper
+from ..papers import find_paper, load_case
 from ..verification import verify
 from .answers import number, several
 from .judging import Wrong, exercise
@@ -92,8 +92,7 @@ def start_that_leads_to_the_second(answer):
 def worth_with_an_equilibrium(answer):
     if not 2.5 <= answer <= 10:
         raise Wrong(f"b lies between 2.5 and 10 here, so {answer:g} is not allowed.")
-    paper = find_paper("li_2025")
-    found = paper.exact()(paper.load("no_equilibrium", {"b": {2: answer}}))
+    found = find_paper("li_2025").exact()(load_case("li_2025", "no_equilibrium", {"b": {2: answer}}))
     if found.claim == "nash":
         return f"{found.notes[0]}: user 2 is now so keen that its aggregator never gives it up."
     raise Wrong(

@@ -15,10 +15,10 @@ import pyomo.environ as pyo
 from pyomo.common.errors import PyomoException
 from pyomo.core.base.set import SetOperator, UnknownSetDimen
 
-from ..errors import DataError, ModelError
+from ..errors import DataError, ModelError, one_line
 from . import domains
 from .case import DEFAULT, CaseData, Names, Place, label
-from .trust import one_line
+from .statements import MAX_PROBLEMS
 
 _SEARCHED = 20  # unknown indices for which the nearest known one is looked for
 _NO_VALUE = ("Error retrieving immutable Param value", "Error evaluating Param value", "No value for uninitialized")
@@ -67,21 +67,41 @@ def _width_within(component) -> int | None:
     return _domain_width(domain(None, None, component)) if dimen is UnknownSetDimen else dimen
 
 
-def settle_infinities(model, case: CaseData) -> bool:
-    """Turn the word ``inf`` into the number where the domain names it; tell whether all numbers are allowed then."""
+def settle(model, case: CaseData) -> bool:
+    """Give numbers the form that their domains mean; tell whether no NaN, infinity or truth stands where none belongs.
+
+    The word ``inf`` becomes the number where a domain names it, and ``5.`` the 5 of a domain of integers or of a set that
+    the data give, so that a model's rules can count with it.
+    """
     allowed = True
     places = [(name, values, list(values)) for name, values in case.values.items()]
     for name, values, indices in [*places, *((name, case.defaults, [name]) for name in case.defaults)]:
         component = model.component(name)
         if component is None or component.ctype is not pyo.Param:
             continue
+        domain, whole = component.domain, None
         for index in indices:
             value = values[index]
             if type(value) is str:
-                values[index] = domains.as_infinity(component.domain, value)
+                values[index] = domains.as_infinity(domain, value)
+            elif type(value) is bool:
+                allowed = allowed and not domains.misplaced_truth(domain, value)
             elif type(value) is float and not math.isfinite(value):
-                allowed = allowed and not math.isnan(value) and domains.holds_infinity(component.domain, value)
+                allowed = allowed and not math.isnan(value) and domains.holds_infinity(domain, value)
+            elif type(value) is float and value.is_integer():
+                if whole is None:
+                    whole = _whole_numbers(domain, case)
+                values[index] = whole(value)
     return allowed
+
+
+def _whole_numbers(domain, case: CaseData) -> Callable[[float], int | float]:
+    """How a domain writes 5.0."""
+    if domain.is_constructed():
+        return int if domains.is_integer(domain) else float
+    members = case.values.get(domain.name, {}).get(None, ())
+    known = {member: member for member in members}
+    return lambda value: known.get(value, value)
 
 
 def lacks_values(instance) -> bool:
@@ -139,7 +159,8 @@ class _Check:
     def _report(self, message: str, name: str, index=None, place: Place | None = None, fatal: bool = True) -> None:
         place = place or self.case.places.get((name, index)) or Place(self.case.file)
         message = f"override {message}" if place.is_override else message
-        self.found.append(DataError(message, file=place.file, line=place.line, parameter=label(name, index)))
+        if len(self.found) <= MAX_PROBLEMS:
+            self.found.append(DataError(message, file=place.file, line=place.line, parameter=label(name, index)))
         self.sound = self.sound and not fatal
 
     def _set(self, name: str, component) -> None:

@@ -45,10 +45,22 @@ def as_infinity(domain, text: str) -> float | str:
     return text
 
 
+def misplaced_truth(domain, value) -> bool:
+    """Whether ``value`` is ``True`` or ``False`` where a domain means numbers; Python would count with it."""
+    return type(value) is bool and _is_numeric(domain) and not domain.issubset(pyo.Binary)
+
+
+def is_integer(domain) -> bool:
+    """Whether a built domain is made of whole numbers and without a gap, like ``PositiveIntegers``."""
+    return all(isinstance(part, NumericRange) and part.step for part in domain.ranges())
+
+
 def objection(domain, value) -> str | None:
     """Why ``value`` does not belong to ``domain``, with the remedy; ``None`` if it does."""
     text = value if isinstance(value, str) else ""
     number = value if isinstance(value, float) else 0.0
+    if misplaced_truth(domain, value):
+        return f"a truth where a number of {domain} belongs: write {int(value)}"
     if math.isnan(number) or _NAN.fullmatch(text) and not contains(domain, text):
         return "NaN is no number: give a value"
     if contains(domain, value) and not (math.isinf(number) and not holds_infinity(domain, number)):

@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 KEYWORDS = frozenset(("data", "end", "load", "include", "store", "namespace"))  # never data; set, param, table may be
+MAX_TOKENS = 5_000_000  # half a gigabyte of them; a row of a table has a handful
 BROKEN = object()  # the value of a token already reported: whatever holds it is passed over in silence
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _GRAMMAR = rf"""[ \t]*(?:(?P<newline>\n[ \t\n]*) | (?P<comment>\#[^\n]*|/\*[\s\S]*?\*/) | (?P<opencomment>/\*)
   | (?P<sign>:=|;|\(tr\)) | (?P<number>{_NUMBER.pattern}(?=[\s()\[\]{{}}:;,]))
   | (?P<opening>[a-zA-Z_][a-zA-Z0-9_.\-]*\[) | (?P<word>[a-zA-Z_][a-zA-Z_0-9.+\-]*) | (?P<text>[a-zA-Z0-9_.+\-\\/]+)
-  | (?P<quoted>"(?:[^"\n]|"")*"|'(?:[^'\n]|'')*') | (?P<openquote>["'][^\n;]*)
+  | (?P<quoted>"(?:[^"\n]++|"")*+"|'(?:[^'\n]++|'')*+') | (?P<openquote>["'][^\n;]*)
   | (?P<star>\*) | (?P<mark>[,\[\]{{}}:=()]) | (?P<illegal>[^ \t\n]))"""
 _BRACKETED = r"(?P<bracketed>[a-zA-Z0-9_.+\-]*\[[a-zA-Z0-9_.+\-*,\s]+\]) | "
 _HEADER = re.compile(_GRAMMAR, re.VERBOSE)
@@ -61,7 +62,7 @@ def tokenize(text: str, report: Callable[[str, int], None]) -> list[Token]:
     """
     found: list[Token] = []
     pattern, position, line, value_end, length = _HEADER, 0, 1, -1, len(text.rstrip(" \t\n"))
-    while position < length:
+    while position < length and len(found) < MAX_TOKENS:
         match = pattern.match(text, position)
         kind = match.lastgroup
         start, position = match.span(kind)
@@ -94,6 +95,8 @@ def tokenize(text: str, report: Callable[[str, int], None]) -> list[Token]:
             found.append(token)
             line += word.count("\n")
             value_end = position
+    if len(found) >= MAX_TOKENS:
+        report(f"more than {MAX_TOKENS} words: what follows was not read", line)
     return found
 
 

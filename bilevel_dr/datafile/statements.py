@@ -14,9 +14,10 @@ from pathlib import Path
 
 from ..errors import DataError
 from .lexing import KEYWORDS, Token, tokenize
-from .trust import path_inside, vetted_load
+from .trust import MAX_BYTES, TOO_LONG, path_inside, vetted_load
 
-MAX_BYTES = 64 * 2**20  # what is larger is a mistake, or no .dat file
+MAX_PROBLEMS = 1000  # what has more is no .dat file
+_DEEPEST = 20  # files that include each other
 
 _STATEMENTS = ("set", "param", "table", "data", "end")
 _FOREIGN = ("include", "load")
@@ -44,14 +45,18 @@ def read_statements(path, problems: list[DataError], trust_data: bool = False) -
     Parameters
     ----------
     path : str or path
-        A regular file of UTF-8 text, at most 64 MB.
+        A regular file of UTF-8 text, at most 32 MB with all that it includes and loads.
     problems : list of DataError
-        What is wrong is added here; reading goes on with the next statement.
+        What is wrong is added here; reading goes on with the next statement, up to 1000 problems.
     trust_data : bool
         Let ``include`` and ``load`` read other files of the folder ``path`` lies in.
     """
-    root = Path(path).resolve().parent if trust_data else None
-    return _read(Path(path), str(path), root, (), problems)
+    reading = _Reading(Path(path).resolve().parent if trust_data else None, problems)
+    try:
+        reading.read(Path(path), str(path), ())
+    except _Enough:
+        problems.append(DataError(f"more than {MAX_PROBLEMS} problems: what follows was not looked at", file=str(path)))
+    return reading.statements
 
 
 def statements_of(tokens: list[Token], report: Report) -> list[Statement]:
@@ -60,50 +65,91 @@ def statements_of(tokens: list[Token], report: Report) -> list[Statement]:
     return [statement for statement in found if statement is not None and statement.keyword not in _FOREIGN]
 
 
-def _read(path: Path, name: str, root: Path | None, including: tuple[Path, ...], problems) -> list[Statement]:
-    def report(message: str, line: int | None = None) -> None:
-        problems.append(DataError(message, file=name, line=line))
+def files_beside(path) -> list[str]:
+    """The other files that a trusted .dat file reads, those included and those loaded, as far as it can be read."""
+    found = {}
+    for statement in read_statements(path, [], trust_data=True):
+        found[str(Path(statement.file).resolve())] = True
+        if statement.keyword == "load":
+            found[str(statement.header[0].value)] = True
+    found.pop(str(Path(path).resolve()), None)
+    return list(found)
 
-    try:
-        tokens = tokenize(_text(path, name), report)
-    except DataError as error:
-        problems.append(error)
-        return []
-    if not tokens:
-        report("the file holds no statement")
-    statements = []
-    for words in _split(tokens, report):
-        statement = _statement(words, name, report)
-        if statement is None:
-            continue
+
+class _Enough(Exception):
+    """There are so many problems that more would help nobody."""
+
+
+class _Reading:
+    """One data file with all it includes: what was read so far, and how much more may be."""
+
+    def __init__(self, root: Path | None, problems: list[DataError]):
+        self.root, self.problems, self.left = root, problems, MAX_BYTES
+        self.statements: list[Statement] = []
+        self.included: set[Path] = set()
+
+    def read(self, path: Path, name: str, including: tuple[Path, ...]) -> None:
+        def report(message: str, line: int | None = None) -> None:
+            self._note(DataError(message, file=name, line=line))
+
         try:
-            if statement.keyword not in _FOREIGN:
-                statements.append(statement)
-            elif root is None:
-                allow = "trust_data=True (--trust-data) allows it inside the folder of this file"
-                report(f"'{statement.keyword}' reads another file, which is refused; {allow}", statement.line)
-            elif statement.keyword == "load":
-                statements.append(vetted_load(statement, root))
-            else:
-                statements += _include(statement, root, (*including, path.resolve()), problems)
+            content = _content(path, name, self.left)
+            self.left -= len(content)
+            tokens = tokenize(_text(content, name), report)
         except DataError as error:
-            problems.append(error)
-    return statements
+            self._note(error)
+            return
+        if not tokens:
+            report("the file holds no statement")
+        for words in _split(tokens, report):
+            statement = _statement(words, name, report)
+            if statement is None:
+                continue
+            try:
+                self._take(statement, (*including, path.resolve()))
+            except DataError as error:
+                self._note(error)
+
+    def _note(self, error: DataError) -> None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise _Enough
+        self.problems.append(error)
+
+    def _take(self, statement: Statement, including: tuple[Path, ...]) -> None:
+        if statement.keyword not in _FOREIGN:
+            self.statements.append(statement)
+        elif self.root is None:
+            allow = "trust_data=True (--trust-data) allows it inside the folder of this file"
+            raise _at(statement, f"'{statement.keyword}' reads another file, which is refused; {allow}")
+        elif statement.keyword == "load":
+            vetted, size = vetted_load(statement, self.root, self.left)
+            self.left -= size
+            self.statements.append(vetted)
+        else:
+            self._include(statement, including)
+
+    def _include(self, statement: Statement, including: tuple[Path, ...]) -> None:
+        words = statement.header
+        if len(words) != 1 or words[0].kind not in ("word", "text") or statement.body is not None:
+            raise _at(statement, "'include' takes one file name, in quotes")
+        name = str(words[0].value)
+        target = path_inside(self.root, name, statement)
+        if target in including:
+            raise _at(statement, f"{name!r} is included by itself")
+        if target in self.included:
+            raise _at(statement, f"{name!r} is included twice: take one out")
+        if len(including) >= _DEEPEST:
+            raise _at(statement, f"{name!r} is included by files that include each other, {_DEEPEST} of them: join some")
+        self.included.add(target)
+        self.read(target, str(Path(statement.file).parent / name), including)
 
 
-def _include(statement: Statement, root: Path, including: tuple[Path, ...], problems) -> list[Statement]:
-    words = statement.header
-    if len(words) != 1 or words[0].kind not in ("word", "text") or statement.body is not None:
-        raise DataError("'include' takes one file name, in quotes", file=statement.file, line=statement.line)
-    name = str(words[0].value)
-    target = path_inside(root, name, statement)
-    if target in including:
-        raise DataError(f"{name!r} is included by itself", file=statement.file, line=statement.line)
-    return _read(target, str(Path(statement.file).parent / name), root, including, problems)
+def _at(statement: Statement, message: str) -> DataError:
+    return DataError(message, file=statement.file, line=statement.line)
 
 
-def _text(path: Path, name: str) -> str:
-    """The file as text with plain line ends, or a DataError on why it is none."""
+def _content(path: Path, name: str, left: int) -> bytes:
+    """The bytes of a regular file, or a DataError on why it has none, or more than are ``left`` to be read."""
     try:
         if not path.exists():
             siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -112,12 +158,17 @@ def _text(path: Path, name: str) -> str:
         if not path.is_file():
             reason = "is a folder: give one of its .dat files" if path.is_dir() else "is no regular file"
             raise DataError(reason, file=name)
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise DataError(f"holds {size / 2**20:.0f} MB; a data file has at most {MAX_BYTES // 2**20}", file=name)
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", file=name) from error
+        with path.open("rb") as file:
+            content = file.read(left + 1)  # a size that a file system tells may be another one by now
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot be read: {getattr(error, 'strerror', None) or error}", file=name) from error
+    if len(content) > left:
+        raise DataError(TOO_LONG, file=name)
+    return content
+
+
+def _text(content: bytes, name: str) -> str:
+    """Bytes as text with plain line ends, or a DataError on why they are none."""
     for mark, encoding in _BOMS.items():
         if content.startswith(mark):
             raise DataError(f"starts with a {encoding} byte-order mark: save it without BOM", file=name, line=1)

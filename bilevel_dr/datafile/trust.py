@@ -2,7 +2,8 @@
 
 Pyomo's ``load`` opens any path and sends any SQL to any database; its ``include`` starts from the current directory.
 Here both start from the folder of the file that says so and stay in the folder of the data file; ``load`` takes
-``.csv`` and ``.tab`` files and, with ``using=sqlite3``, one SELECT on a SQLite file. All else is refused by name.
+``.csv`` and ``.tab`` files and, with ``using=sqlite3``, one SELECT on a SQLite file opened for reading
+(:mod:`bilevel_dr.datafile.database`). All else is refused by name, compressed files too.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-from ..errors import DataError
+from ..errors import DataError, one_line
+from .database import READ_ONLY, open_journal
 from .lexing import Token
+
+MAX_BYTES = 32 * 2**20  # of a data file with all that it includes and loads; what is larger is a mistake, or no .dat file
+TOO_LONG = f"is too long: a data file has at most {MAX_BYTES // 2**20} MB, with all that it includes and loads"
 
 _OPTIONS = ("format", "using", "query", "table")
 _SELECT = re.compile(r"\s*select\b[^;]*;?\s*", re.IGNORECASE)
@@ -41,8 +46,10 @@ def path_inside(root: Path, name: str, statement) -> Path:
     return target
 
 
-def vetted_load(statement, root: Path):
-    """A ``load`` statement that names an absolute path inside ``root`` and only options that cannot write.
+def vetted_load(statement, root: Path, left: int):
+    """A ``load`` statement that names an absolute path inside ``root`` and only options that cannot write; and its size.
+
+    ``left`` is how many bytes may still be read.
 
     Raises
     ------
@@ -60,10 +67,16 @@ def vetted_load(statement, root: Path):
             raise _refused(statement, f"'load' takes {'=…, '.join(_OPTIONS)}=…, each once; not {str(name.value)!r}")
         options[name.value] = str(value.value)
     target = path_inside(root, str(first.value), statement)
+    size = target.stat().st_size
+    if size > left:
+        raise _refused(statement, f"{str(first.value)!r} {TOO_LONG}")
     using = options.setdefault("using", target.suffix[1:].lower())
     if using not in ("csv", "tab", "sqlite3"):
         raise _refused(statement, f"'load' reads .csv and .tab files and using=sqlite3, not {using!r}")
     if using == "sqlite3":
+        if journal := open_journal(target):
+            raise _refused(statement, f"{journal.name} holds changes to {target.name}: close the program that has it open")
+        options["using"] = READ_ONLY
         query = options.get("query")
         if query is not None and not _SELECT.fullmatch(query):
             raise _refused(statement, f"'load' sends a database one SELECT and nothing else, not {query[:40]!r}")
@@ -75,7 +88,7 @@ def vetted_load(statement, root: Path):
     for name, value in options.items():
         kinds += [("word", name), ("=", "="), ("text", value)]
     header = [Token(kind, value, statement.line) for kind, value in kinds]
-    return replace(statement, header=header + statement.header[colon:])
+    return replace(statement, header=header + statement.header[colon:]), size
 
 
 def read_by_pyomo(statement, model) -> tuple[dict, dict]:
@@ -101,12 +114,6 @@ def read_by_pyomo(statement, model) -> tuple[dict, dict]:
     except Exception as error:  # its readers fail by whatever their guess at the layout leads to
         raise _refused(statement, f"Pyomo cannot read this '{statement.keyword}': {one_line(error)}") from error
     return values.get(None, {}) if statement.keyword == "load" else values, defaults
-
-
-def one_line(error: BaseException) -> str:
-    """An exception's kind and words on one line of at most 300 signs."""
-    words = " ".join(str(error).split())
-    return f"{type(error).__name__}: {words}"[:300] if words else type(error).__name__
 
 
 def _as_pyomo(token: Token):

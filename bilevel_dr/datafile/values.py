@@ -7,13 +7,16 @@ Where an index is given twice Pyomo keeps the last value, of two values for a sc
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from operator import attrgetter
 
 from ..errors import DataError
 from .case import DEFAULT, CaseData, Names, Place, label
 from .layouts import LayoutError, expanded, merged, rows, tuples
 from .lexing import BROKEN, Token
-from .statements import Statement, read_statements
+from .statements import MAX_PROBLEMS, Statement, read_statements
 from .trust import read_by_pyomo
 
 _SIGNS = (":", "(tr)", "=")
@@ -36,7 +39,12 @@ def read_case(paths: Iterable, names: Names, model=None, trust_data: bool = Fals
     reader = _Reader(names, model)
     for path in paths:
         reader.data.files.append(str(path))
-        for statement in read_statements(path, reader.data.problems, trust_data):
+        problems = reader.data.problems
+        first, statements = len(problems), read_statements(path, problems, trust_data)
+        reader.unclaimed = sorted((e for e in problems[first:] if e.line is not None), key=attrgetter("line"))
+        for statement in statements:
+            if len(problems) > MAX_PROBLEMS:
+                break
             reader.read(statement)
     reader.report_repeats()
     return reader.data
@@ -55,16 +63,18 @@ class _Reader:
 
     def __init__(self, names: Names, model):
         self.names, self.model, self.data = names, model, CaseData()
-        self.number = 0
+        self.number, self.unclaimed = 0, []
         self.repeats: dict[tuple, tuple] = {}
 
     def read(self, statement: Statement) -> None:
         self.statement, self.number = statement, self.number + 1
         words = [*statement.header, *(statement.body or ())]
         last = max([statement.line, *(token.line for token in words)])
-        for error in self.data.problems:  # found before it was known what the statement is about
-            if error.file == statement.file and statement.line <= (error.line or 0) <= last:
-                error.parameter = error.parameter or self._subject
+        at = bisect_left(self.unclaimed, statement.line, key=attrgetter("line"))
+        while at < len(self.unclaimed) and self.unclaimed[at].line <= last:  # found before what they are about was known
+            if self.unclaimed[at].file == statement.file:
+                self.unclaimed[at].parameter = self.unclaimed[at].parameter or self._subject
+            at += 1
         before = len(self.data.problems)
         try:
             {"param": self._param, "set": self._set}.get(statement.keyword, self._by_pyomo)()
@@ -77,7 +87,7 @@ class _Reader:
 
     def report_repeats(self) -> None:
         """One error for each row, or statement, that gives again what another one gave."""
-        for first, again, keys in self.repeats.values():
+        for first, again, keys in islice(self.repeats.values(), MAX_PROBLEMS):
             name, index, *member = keys[0]
             what = label(name, index) + (f" member {member[0]}" if member else "")
             others = f" and {len(keys) - 1} more are" if len(keys) > 1 else " is"
@@ -87,9 +97,10 @@ class _Reader:
             self.data.problems.append(error)
 
     def _report(self, message: str, line: int, parameter: str | None = None) -> None:
-        self.data.problems.append(
-            DataError(message, file=self.statement.file, line=line, parameter=parameter or self._subject)
-        )
+        if len(self.data.problems) <= MAX_PROBLEMS:
+            self.data.problems.append(
+                DataError(message, file=self.statement.file, line=line, parameter=parameter or self._subject)
+            )
 
     @property
     def _subject(self) -> str | None:

@@ -111,6 +111,11 @@ def rows(quick=False) -> list[dict]:
     ]
 
 
+def answers(quick=False) -> dict[str, bdr.Solution]:
+    """The engine's answer to each case, with its certificate."""
+    return {case: solution(case) for case in CASES}
+
+
 def _engine_answer(case):
     """The engine's calls and shifts, in the order of the consumers."""
     this, found = instance(case), solution(case)

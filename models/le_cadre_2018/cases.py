@@ -83,6 +83,20 @@ def draw(seed: int, consumers: int, tariff: str = "flat", correlation: float = 0
     return data | _loads(random, names, days)
 
 
+def generate(
+    seed: int = 0, consumers: int = 12, tariff: str = "flat", correlation: float = 0.1, days: int = 1
+) -> str:
+    """The text of a .dat file with a coalition that is drawn; parameters are those of :func:`draw`."""
+    data = draw(seed, consumers, tariff, correlation, days)
+    about = f"Drawn: bilevel-dr case le_cadre_2018 --seed {seed} --consumers {consumers}"
+    about += "".join(
+        f" --{name} {value}"
+        for name, value, usual in (("tariff", tariff, "flat"), ("correlation", correlation, 0.1), ("days", days, 1))
+        if value != usual
+    )
+    return as_dat(data, f"of {consumers} consumers, seed {seed}", about)
+
+
 def _loads(random, names, days) -> dict:
     columns = ("consumer_of", "kind", "power", "duration", "earliest", "latest", "level")
     data: dict = {name: {} for name in columns}

@@ -7,6 +7,7 @@ synthetic.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -124,6 +125,11 @@ def rows(quick=False) -> list[dict]:
         stated_row("le_cadre_2018", stated, found[stated.quantity], verified=certificate(stated.case).passed)
         for stated in reported.itertuples()
     ]
+
+
+def answers(quick=False) -> dict[str, bdr.Solution]:
+    """The closed forms' answer to each case, with the engine's certificate."""
+    return {case: replace(solution(case), certificate=certificate(case)) for case in CASES}
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------

@@ -63,6 +63,12 @@ def equilibrium(case):
 
 
 @cache
+def solution(case):
+    """The engine's answer to a case."""
+    return bdr.solve(instance(case))
+
+
+@cache
 def verdicts(seeds):
     """What became of every claim: see :func:`~.claims.judge`."""
     names = sorted(entry.name.removesuffix(".dat") for entry in DATA.iterdir() if entry.name.endswith(".dat"))
@@ -88,6 +94,11 @@ def rows(quick=False) -> list[dict]:
     found = verdicts(QUICK if quick else SEEDS)
     reported = pd.read_csv(DATA / "reported.csv")
     return [_row(stated, found[stated.case, stated.quantity]) for stated in reported.itertuples()]
+
+
+def answers(quick=False) -> dict[str, bdr.Solution]:
+    """The engine's answers, with their certificates; quick as in :func:`tables`. ``certificates`` there has the exact ones'."""
+    return {case: solution(case) for case in (ENGINE[:4] if quick else ENGINE)}
 
 
 def _row(stated, verdict):
@@ -121,7 +132,7 @@ def tables(quick=False) -> dict[str, pd.DataFrame]:
         "claims": _claims(seeds),
         "equilibria": pd.DataFrame([accounts.whole(case, there) for case, there in found]),
         "certificates": pd.DataFrame([row for case, there in found for row in _aggregators(case, there)]),
-        "engine": pd.DataFrame([_engine(case) for case in (ENGINE[:4] if quick else ENGINE)]),
+        "engine": pd.DataFrame([_engine(case) for case in answers(quick)]),
         "users": pd.DataFrame([row for case in SHOWN[:3] for row in _users(case)]),
         "configurations": _configurations(seeds),
         "paired_differences": _paired(seeds),
@@ -163,7 +174,7 @@ def _claims(seeds):
 
 def _engine(case):
     """The engine's answer beside the exact one, purchase by purchase."""
-    answer, right = bdr.solve(instance(case)), exact.solve(instance(case))
+    answer, right = solution(case), exact.solve(instance(case))
     bought = {name: value for name, value in answer.point.items() if ".purchase[" in name}
     return {
         "case": case,

@@ -4,10 +4,9 @@ Sections are ``rows`` (adding complementarity rows, against Pyomo's own transfor
 problems, against the plain chains and pympcc), ``khe`` (every route on growing cases, against the exact algorithm),
 ``exact`` (that algorithm alone), ``li`` (equilibria of aggregators, against the paper's own method), ``le_cadre`` (closed
 forms, against brute force and generic solvers), ``shayegan`` (six points against samples, a continuation against Pyomo's
-chain), ``start`` (whole processes), ``workers`` (functions sent to worker processes, against ``concurrent.futures``),
-``sweep`` (journalled points here, in processes and on Dask, against a plain loop and pools) and ``app`` (the page in a real
-browser, against a plain solve).
-Nothing is asserted about time.
+chain), ``start`` (whole processes), ``notebooks`` (the course, beside an empty one), ``workers`` (functions sent to worker
+processes, against ``concurrent.futures``), ``sweep`` (journalled points here, in processes and on Dask, against a plain
+loop and pools) and ``app`` (the page in a real browser, against a plain solve). Nothing is asserted about time.
 
 Seconds are CPU seconds of this process and of those it starts, medians after a warm-up, unless a column says wall.
 """
@@ -27,6 +26,7 @@ import pandas as pd
 
 SECTIONS = {
     "start": "whole processes",
+    "notebooks": "the course, each notebook from the start of its kernel to its last cell",
     "workers": "functions evaluated in worker processes",
     "sweep": "sweeps: what a point costs beside its solve, by one and two processes and by Dask",
     "rows": "rows of complementarity pairs added to a Pyomo model, and the model written as .nl",
