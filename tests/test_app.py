@@ -138,6 +138,13 @@ def test_knobs_of_indexed_params_that_differ_are_at_nothing():
     assert set(reading.read(paper.model(), turn(paper, text, alpha=float("inf"))).instance.alpha.values()) == {float("inf")}
 
 
+def test_a_label_is_the_name_and_what_the_model_says_of_it():
+    instance = reading.read(KHE.model(), TEXT).instance
+    assert turning.label(instance, Knob("target")) == "**target** T in (6), reduction the utility asks for [kWh]"
+    assert turning.label(instance, Knob("off_peak")).startswith(r"**off\_peak** p\_off in (1)")
+    assert turning.label(instance, Knob("baseline", factor=True)).startswith(r"**baseline ×** e\_i, on-peak")
+
+
 def test_a_knob_has_room_for_what_it_is_at():
     assert turning.stretched(Knob("x", 0, 1, 0.1), 3.0).high == 3.0 and turning.stretched(Knob("x", 0, 1, 0.1), -1.0).low == -1.0
     assert turning.stretched(Knob("x", choices=(1, 2)), 7).choices == (1, 2, 7)

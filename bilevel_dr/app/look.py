@@ -12,7 +12,8 @@ STYLE = """<style>
 .good { color: var(--bdr-good); } .bad { color: var(--bdr-bad); } .odd { color: var(--bdr-odd); }
 div:has(> .marimo-cell) { display: flex; flex-direction: column; }
 .marimo-cell:not(:empty) { margin-bottom: .7rem; }
-.marimo-cell .output-area, .marimo-cell .output { padding: 0; margin: 0; clear: none; overflow: visible; }
+.marimo-cell .output-area, .marimo-cell .output { padding: 0 !important; margin: 0 !important; clear: none;
+  overflow: visible; }
 [data-testid=notebook-actions-dropdown], .fixed:has(> [class*="w-[300px]"]) { display: none; }  /* marimo's own menus */
 marimo-code-editor { --marimo-code-editor-font-size: .75rem; }
 [data-cell-name=put_editor], [data-cell-name=put_downloads] { order: 1; }
@@ -44,6 +45,7 @@ marimo-code-editor { --marimo-code-editor-font-size: .75rem; }
 .bdr-table { overflow: auto; max-height: 26rem; border: 1px solid var(--bdr-line); border-radius: .4rem; }
 .bdr-table table { border-collapse: collapse; width: 100%; font-size: .85rem; }
 .bdr-table th, .bdr-table td { padding: .2rem .55rem; text-align: left; vertical-align: top; }
+.bdr-table td:last-child:not(.n) { min-width: 11rem; }
 .bdr-table th { position: sticky; top: 0; background: var(--bdr-band); font-weight: 600; }
 .bdr-table tbody tr + tr td { border-top: 1px solid var(--bdr-line); }
 .bdr-table .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }

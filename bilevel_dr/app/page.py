@@ -95,7 +95,7 @@ def put_knobs(base, look, mo, paper, set_moved, set_now, turning):
     def _element(knob):
         label, value = turning.label(base.instance, knob), _before[knob.name]
         if knob.choices:
-            return mo.ui.dropdown(turning.options(knob), value=turning.said(value), label=label)
+            return mo.ui.dropdown(turning.options(knob), value=turning.said(value), label=label, full_width=True)
         return mo.ui.slider(
             knob.low, knob.high, knob.step, value=value, label=label, show_value=True, full_width=True
         )
@@ -111,7 +111,7 @@ def put_editor(look, mo, moved, set_now, set_typed):
         set_typed(text)
         set_now(text)
 
-    editor = mo.ui.code_editor(moved(), language="r", debounce=250, max_height=460, on_change=_type)
+    editor = mo.ui.code_editor(moved(), language="r", debounce=250, max_height=460, show_copy_button=False, on_change=_type)
     mo.vstack([mo.Html(look.EDITOR), editor])
     return (editor,)
 

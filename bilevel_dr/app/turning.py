@@ -34,9 +34,10 @@ def stretched(knob: Knob, value) -> Knob:
 
 
 def label(instance, knob: Knob) -> str:
-    """``target [kWh]``; of a factor ``demand × 1``."""
-    unit = re.search(r"\[[^\]]*\]$", instance.component(knob.name).doc or "")
-    return f"{knob.name} ×" if knob.factor else f"{knob.name} {unit[0] if unit and unit[0] != '[1]' else ''}".strip()
+    """Markdown: the name, then what the model says of it; ``×`` behind the name of a factor."""
+    said = re.sub(r"([*_`\\])", r"\\\1", instance.component(knob.name).doc or "")
+    name = re.sub("_", r"\_", knob.name)
+    return f"**{name}{' ×' if knob.factor else ''}** {said}".strip()
 
 
 def options(knob: Knob) -> dict[str, object]:

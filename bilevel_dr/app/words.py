@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from ..report import number
@@ -11,6 +11,8 @@ from ..solution import Certificate, Solution, split_name
 
 ROWS = 40
 """Of followers and of variables shown; the downloads have them all."""
+NOTES = 6
+"""Of a certificate or a route that are shown."""
 FEW = 3
 """Decisions of a follower shown in its row."""
 CLAIMS = {
@@ -149,8 +151,9 @@ def _chip(sign: str, word: str) -> str:
     return f'<span class="bdr-chip">{sign} {escape(word)}</span>'
 
 
-def _list(sentences: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+def _list(sentences: Sequence[str]) -> str:
+    shown = [*sentences[:NOTES], *([f"… and {len(sentences) - NOTES} more"] if len(sentences) > NOTES else [])]
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in shown)
     return f"<ul>{items}</ul>" if items else ""
 
 

@@ -175,7 +175,7 @@ def test_reformulations_are_compared_when_asked(page, address):
     opened(page, address, "li_2025", "fig2_convex")
     page.get_by_role("button", name="Compare now").click()
     table = page.locator("[data-cell-name=show_comparison] tbody")
-    table.wait_for(timeout=PATIENCE)
+    table.wait_for(timeout=4 * PATIENCE)
     assert table.get_by_role("row").count() > 9 and "nash" in table.inner_text()
     page.get_by_role("slider").first.press("ArrowRight")
     page.get_by_text("Not compared at these numbers").wait_for(timeout=PATIENCE)  # no table about other numbers
