@@ -20,7 +20,7 @@ from .errors import BilevelError
 from .followers import Follower, Program
 from .lagrangian import lagrangian_bound
 from .nl import Nlp, solve_scip
-from .residuals import beyond
+from .residuals import beyond, evaluate
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,9 @@ def _nonlinear(follower: Follower, convex: bool, time_limit, search) -> Response
             if outcome.status not in ("optimal", "feasible"):
                 continue
             outcome.load()
-            value = pyo.value(objective)
+            value = evaluate(objective.expr)
+            if value is None:
+                continue
             if best.answer is None or follower.sign * value < follower.sign * best.value:
                 answer = np.array([v.value if v.value is not None else 0.0 for v in follower.variables])
                 best = Response("optimal", value, answer, convex, "Ipopt")
@@ -188,9 +190,8 @@ def pulled_inside(follower: Follower, nlp: Nlp, best: Response, candidate, time_
     nlp.row_lower, nlp.row_upper = kept
     if outcome.status in ("optimal", "feasible"):
         outcome.load()
-        return replace(
-            best, value=pyo.value(follower.objective), answer=np.array([v.value for v in follower.variables])
-        )
+        value = evaluate(follower.objective.expr)
+        return best if value is None else replace(best, value=value, answer=np.array([v.value for v in follower.variables]))
     if any(number is None for number in candidate):
         return best
     start = np.array(candidate, float)
@@ -211,8 +212,8 @@ def _by_lagrangian(follower: Follower, nlp: Nlp, time_limit) -> Response | None:
         if outcome.status not in ("optimal", "feasible"):
             return None
         outcome.load()
-        value, bound = pyo.value(follower.objective), lagrangian_bound(follower, outcome)
-        if bound is None or follower.sign * value - bound > 1e-8 * max(1.0, abs(value)):
+        value, bound = evaluate(follower.objective.expr), lagrangian_bound(follower, outcome)
+        if value is None or bound is None or follower.sign * value - bound > 1e-8 * max(1.0, abs(value)):
             return None
         answer = np.array([v.value if v.value is not None else 0.0 for v in follower.variables])
         return Response("optimal", follower.sign * bound, answer, True, "Ipopt, its Lagrangian being convex")
@@ -233,4 +234,5 @@ def _by_scip(follower: Follower, time_limit) -> Response:
         return Response("failed")
     outcome.load()
     answer = np.array([v.value if v.value is not None else 0.0 for v in follower.variables])
-    return Response("optimal", pyo.value(follower.objective), answer, outcome.status == "optimal", "SCIP")
+    value = evaluate(follower.objective.expr)
+    return Response("failed") if value is None else Response("optimal", value, answer, outcome.status == "optimal", "SCIP")

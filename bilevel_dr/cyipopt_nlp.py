@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from .errors import one_line
 from .nl import Nlp, Outcome
 
 _SETTINGS = {"print_level": 0, "sb": "yes", "tol": 1e-9, "max_iter": 1000, "bound_relax_factor": 1e-10}
@@ -50,14 +51,20 @@ class CyipoptNlp(Nlp):
         for name, setting in {**_SETTINGS, **limit, **(options or {})}.items():
             problem.add_option(name, setting)
         began = time.perf_counter()
-        x, told = problem.solve(x0)
+        try:
+            x, told = problem.solve(x0)
+        except (RuntimeError, ValueError) as error:
+            return Outcome("failed", message=f"cyipopt: {one_line(error)}", seconds=time.perf_counter() - began)
+        x = np.asarray(x, float)
+        if x.shape != x0.shape or not np.isfinite(x).all():
+            return Outcome("failed", tuple(self.variables), x, message=f"cyipopt: {_words(told['status_msg'])}")
         bounds = np.array(told["mult_x_U"]) - np.array(told["mult_x_L"])
         held = lower == upper  # an old Ipopt takes these columns out and says nothing of them
         bounds[held] = -self._derivatives.slope(x, told["mult_g"])[held]
         return Outcome(
             _STATUS.get(told["status"], "failed"),
             tuple(self.variables),
-            np.asarray(x, float),
+            x,
             message=f"cyipopt: {_words(told['status_msg'])}",
             seconds=time.perf_counter() - began,
             row_multipliers=dict(zip(map(id, self.rows), np.asarray(told["mult_g"], float).tolist(), strict=True)),

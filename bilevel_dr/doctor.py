@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import asdict, dataclass
 
-from .errors import BilevelError
+from .errors import BilevelError, SolverFailed
+from .processes import run
+from .scratch import scratch
 from .solvers import SolverInfo, everything
 
 OPTIMUM = 1.0
@@ -100,10 +101,9 @@ def _try(info: SolverInfo, time_limit: float) -> Check:
 def _ask_version(path: str) -> str:
     """The first line an executable prints when asked for its version; empty where it does not answer."""
     try:
-        told = subprocess.run(
-            [path, "-v"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5, errors="replace"
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        with scratch() as folder:
+            told = run([path, "-v"], 5.0, folder)
+    except SolverFailed:
         return ""
-    lines = [line.strip() for line in told.stdout.splitlines() if line.strip()]
-    return lines[0] if lines and not told.returncode else ""
+    lines = [line.strip() for line in told.output.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[0] if lines and not told.trouble else ""

@@ -14,11 +14,12 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
 from .errors import ModelError
-from .games import as_game
+from .games import Game, as_game
 from .solution import Solution
 from .unanswered import of_follower
 
@@ -26,6 +27,8 @@ STAYS = 1e-15
 """A player that gains less than this times the size of its objective by moving stays where it is."""
 REPEATS = 1e-6
 """Rounds whose decisions differ by less than this part of what players still move are the same round."""
+PROOF = 2.0
+"""Seconds for the certificate where a time limit leaves less."""
 FAR = 1e9
 """Decisions grown to this many times what they were have diverged."""
 
@@ -123,7 +126,7 @@ def best_response_dynamics(
     tolerance : float
         Residual at which nobody moves any more.
     time_limit : float, optional
-        Seconds for all rounds.
+        Seconds for all rounds and the certificate, which takes two where less is left.
     **options
         For :func:`bilevel_dr.solve`, where players are leaders.
 
@@ -155,19 +158,34 @@ def best_response_dynamics(
         raise ModelError(f"relaxation={relaxation!r}: give the part of the way to go, above 0 and below 2")
     if not (isinstance(rounds, int) and rounds >= 1):
         raise ModelError(f"rounds={rounds!r}: give a whole number, at least 1")
-    began = time.perf_counter()
-    game = as_game(game, options)
-    game.begin(start or {})
+    return play(as_game(game, options), time.perf_counter(), order, relaxation, start or {}, rounds, tolerance, time_limit)
+
+
+def play(
+    game: Game,
+    began: float,
+    order: str = "sequential",
+    relaxation: float = 1.0,
+    start: Mapping[str, float] = MappingProxyType({}),
+    rounds: int = 200,
+    tolerance: float = 1e-9,
+    time_limit: float | None = None,
+) -> Dynamics:
+    """The rounds of a game that is read already, by a clock that began at ``began``; see :func:`best_response_dynamics`."""
+    game.begin(start)
     played = [Round(0, game.values, math.nan, {})]
     status, period, message = "limit", None, f"{rounds} rounds were not enough"
+
+    def clock() -> float | None:
+        return None if time_limit is None else max(time_limit - (time.perf_counter() - began), 0.0)
+
     for number in range(1, rounds + 1):
-        left = None if time_limit is None else time_limit - (time.perf_counter() - began)
-        if left is not None and left <= 0.0:
+        if clock() == 0.0:
             message = f"{time_limit:g} s were not enough"
             break
-        residual, gains, refusal = _play(game.players, order, relaxation, left)
+        residual, gains, refusal = _play(game.players, order, relaxation, clock)
         if refusal:
-            status, message = "failed", refusal
+            status, message = "limit" if clock() == 0.0 else "failed", refusal
             break
         played.append(Round(number, game.values, residual, gains))
         if residual <= tolerance:
@@ -180,12 +198,12 @@ def best_response_dynamics(
         if period is not None:
             status, message = "cycle", f"the decisions of round {number - period} came back in round {number}"
             break
-    return Dynamics(_verified(game, status, message, began), status, period, game.names, tuple(played), message)
+    return Dynamics(_verified(game, status, message, began, clock()), status, period, game.names, tuple(played), message)
 
 
-def _verified(game, status: str, message: str, began: float) -> Solution:
+def _verified(game, status: str, message: str, began: float, left: float | None) -> Solution:
     """The present decisions as a Solution, whatever the rounds say of them."""
-    certificate, point = game.certificate()
+    certificate, point = game.certificate(None if left is None else max(left, PROOF) / len(game.players))
     checks = certificate.followers
     nash = certificate.passed and all(check.proved for check in checks.values())
     return Solution(
@@ -204,11 +222,11 @@ def _verified(game, status: str, message: str, began: float) -> Solution:
     )
 
 
-def _play(players, order, relaxation, time_limit):
+def _play(players, order, relaxation, clock):
     """One round: the residual, the gains, and why it could not be ended, if so."""
     residual, gains, moves = 0.0, {}, []
     for player in players:
-        answer = player.answer(time_limit)
+        answer = player.answer(clock())
         if answer.values is None:
             follower = getattr(player, "follower", None)  # a leader over followers has its own Solution to say why
             why = None if follower is None else of_follower(follower, lambda: 2.0, "at the others' decisions")

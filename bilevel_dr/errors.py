@@ -56,3 +56,9 @@ class SolverFailed(BilevelError):
 
 class LimitReached(SolverFailed):
     """A worker process was ended because one point took longer than it may."""
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's kind and words on one line of at most 300 signs."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}"[:300] if words else type(error).__name__

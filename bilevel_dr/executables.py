@@ -7,11 +7,12 @@ solver's last words, and no number.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-import tempfile
 import time
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ import pyomo.environ as pyo
 from pyomo.contrib.solver.common.util import SolverError
 from pyomo.contrib.solver.solvers.asl_sol_reader import parse_asl_sol_file
 
+from .errors import one_line
 from .nl import Outcome, _Contradiction, write
-from .processes import last_words, run
+from .processes import run
+from .scratch import keep_failure, scratch
 
 GRACE = 1.0
 """Seconds a solver that was told its time limit may overrun it before it is killed."""
@@ -57,7 +60,7 @@ class ExecutableNlp:
         for s in sets:
             s.deactivate()
         try:
-            with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
+            with scratch() as folder:
                 self._write(model, os.path.join(folder, self.INPUT), free)
         except _Contradiction as error:
             self.infeasible = str(error)
@@ -114,14 +117,15 @@ class ExecutableNlp:
                 lower[j] = upper[j] = number
         x0 = np.clip(self.start() if start is None else start, lower, upper)
         began = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
+        with scratch() as folder:
             Path(folder, self.INPUT).write_text(self._text.patched(lower, upper, x0))
-            trouble = run(*self._command(dict(options or {}), time_limit), folder)
-            words = last_words(folder)
-            if trouble is None:
-                outcome = self._read(Path(folder), words)
+            ended = run(*self._command(dict(options or {}), time_limit), folder)
+            if ended.trouble:
+                outcome = Outcome(ended.trouble, message=ended.how + ended.last_words)
             else:
-                outcome = Outcome(trouble[0], message=trouble[1] + words)
+                outcome = self._read(Path(folder), ended.last_words)
+            if ended.trouble or outcome.crashed:
+                outcome = replace(outcome, message=outcome.message + keep_failure(folder, ended.output))
         return replace(outcome, message=f"{self.name}: {outcome.message}", seconds=time.perf_counter() - began)
 
     def _command(self, options: dict, time_limit: float | None) -> tuple[list[str], float | None]:
@@ -137,12 +141,11 @@ class ExecutableNlp:
     def _read(self, folder: Path, words: str) -> Outcome:
         """The .sol as an Outcome; whatever is missing, cut short or not a number makes it a failure without values."""
         try:
-            with open(folder / "model.sol", encoding="utf-8", errors="replace") as stream:
-                answer = parse_asl_sol_file(stream)
-        except FileNotFoundError:
-            return Outcome("failed", message=f"ended without a solution file{words}")
-        except (SolverError, ValueError, AssertionError, IndexError) as error:
-            return Outcome("failed", message=f"its solution file is not whole ({error}){words}")
+            answer = parse_asl_sol_file(_Finite(text_of(folder / "model.sol", len(self.variables) + len(self.rows))))
+        except OSError as error:
+            return Outcome("failed", message=f"ended without a solution file that can be read ({error.strerror}){words}")
+        except (SolverError, ValueError, ArithmeticError, AssertionError, LookupError) as error:
+            return Outcome("failed", message=f"its solution file is not whole ({one_line(error)}){words}")
         status = _status(answer.solve_code)
         message = f"{' '.join(answer.message.split())} (AMPL code {answer.solve_code})"
         values, duals = np.array(answer.primals, float), np.array(answer.duals, float)
@@ -170,6 +173,37 @@ class ExecutableNlp:
         if not given:
             return {}
         return {id(v): sign * sum(suffix.get(j, 0.0) for suffix in given) for j, v in enumerate(self.variables)}
+
+
+def text_of(path: Path, numbers: int) -> str:
+    """What a solver wrote about so many variables and rows.
+
+    Raises
+    ------
+    OSError
+        It is not there, is no regular file (a pipe would be waited for) or cannot be read.
+    ValueError
+        It is longer than any answer to such a problem.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file")
+    size, most = path.stat().st_size, 2**20 + 500 * numbers
+    if size > most:
+        raise ValueError(f"{size} bytes, where {most} would be many")
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+class _Finite(StringIO):
+    """A text that is read past its end once, to see that it ends: counts in a broken file may ask for 10¹² lines."""
+
+    ended = False
+
+    def readline(self, *size):
+        line = super().readline(*size)
+        if not line and self.ended:
+            raise ValueError("it ends too early")
+        self.ended = not line
+        return line
 
 
 class _NlText:

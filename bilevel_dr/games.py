@@ -41,27 +41,30 @@ class Game:
         for player in self.players:
             player.move(np.array([start.get(v.name, present(v)) for v in player.variables], float))
 
-    def certificate(self) -> tuple[Certificate, dict[str, float]]:
-        """The verdict on the present decisions, and every variable's value that belongs to them."""
+    def certificate(self, seconds: float | None = None) -> tuple[Certificate, dict[str, float]]:
+        """The verdict on the present decisions, and every variable's value that belongs to them.
+
+        ``seconds`` is how long a better decision of each player may be searched for.
+        """
         raise NotImplementedError
 
 
 class BlockGame(Game):
-    """Blocks with Objectives and none above them."""
+    """Blocks with Objectives and none above them; ``verdicts`` on their convexity, where they are known."""
 
-    def __init__(self, instance):
+    def __init__(self, instance, verdicts=None):
         self.instance, self.name = instance, instance.name
         self.program = program = read(instance.clone() if isinstance(instance, pyo.ConcreteModel) else instance)
         if program.leader is not None:
             raise ModelError(f"{program.leader.name}: leads the players; solve the model, or deactivate it for a game")
         for variable in program.leader_variables:
             raise ModelError(f"{variable.name}: no player decides it; declare it on a player's Block, or fix it")
-        self.verdicts = judge_all(program)
+        self.verdicts = verdicts or judge_all(program)
         self.players = [as_player(f, self.verdicts[f.name]) for f in program.followers]
 
-    def certificate(self):
+    def certificate(self, seconds=None):
         point = {v.name: present(v) for v in self.program.variables}
-        return verify(self.instance, point, verdicts=self.verdicts), point
+        return verify(self.instance, point, verdicts=self.verdicts, search=seconds), point
 
 
 class ProgramGame(Game):
@@ -82,10 +85,10 @@ class ProgramGame(Game):
             player.copies = {v.name: copies[v.name] for v in player.variables}
             self.players.append(player)
 
-    def certificate(self):
+    def certificate(self, seconds=None):
         checks, reasons, notes, points = {}, [], [], {}
         for player in self.players:
-            check, others, point = player.check(reasons, notes)
+            check, others, point = player.check(reasons, notes, seconds)
             checks |= {player.name: check, **others}
             points = point | points  # followers with ties: the first leader's favourite
         gaps = [check.gap for check in checks.values()]
@@ -140,12 +143,12 @@ class Alone(Player):
     def answer(self, time_limit=None) -> Answer:
         return self.within.answer(time_limit)
 
-    def check(self, reasons, notes):
+    def check(self, reasons, notes, seconds=None):
         follower, convex = self.follower, self.verdict.convexity == "proved"
         outside = max([*map(beyond, follower.constraints), *map(beyond_bounds, follower.variables)], default=0.0)
         if not outside <= TOLERANCE:
             reasons.append(f"{self.name}: its rows are violated by {outside:.3g} (scaled)")
-        response = best_response(follower, convex)
+        response = best_response(follower, convex, seconds)
         worth, best = pyo.value(follower.objective), response.value if response.status == "optimal" else None
         check = judged(self.name, follower.sign, worth, best, convex or response.global_, reasons, notes)
         check = replace(check, violation=outside, convexity=self.verdict.convexity)

@@ -12,8 +12,8 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.opt import WriterFactory
 
-from .errors import ModelError
-from .executables import GRACE, ExecutableNlp
+from .errors import ModelError, one_line
+from .executables import GRACE, ExecutableNlp, text_of
 from .nl import Outcome
 
 _SOLVE = "SOLVE GAMS_MODEL"
@@ -92,12 +92,15 @@ class GamsNlp(ExecutableNlp):
 
     def _read(self, folder: Path, words: str) -> Outcome:
         try:
-            found = {line.split()[0]: float(line.split()[1]) for line in _table(folder / "results.dat")}
-            told = {line.split()[0]: int(float(line.split()[1])) for line in _table(folder / "resultsstat.dat")}
+            numbers = len(self.variables) + len(self.rows)
+            found = {line.split()[0]: float(line.split()[1]) for line in _table(folder / "results.dat", numbers)}
+            told = {line.split()[0]: int(float(line.split()[1])) for line in _table(folder / "resultsstat.dat", numbers)}
             values = np.array([found[symbol] for symbol in self._text.symbols], float)
             model_status, solver_status = told["MODELSTAT"], told["SOLVESTAT"]
-        except (OSError, IndexError, KeyError, ValueError) as error:
-            return Outcome("failed", message=f"no whole answer ({type(error).__name__}: {error}){words}")
+        except OSError as error:
+            return Outcome("failed", message=f"ended without a solution file that can be read ({error.strerror}){words}")
+        except (LookupError, ValueError, ArithmeticError) as error:
+            return Outcome("failed", message=f"its solution file is not whole ({one_line(error)}){words}")
         message = f"model status {model_status}, solver status {solver_status}"
         status = "limit" if solver_status in (2, 3, 5) else _MODEL_STATUS.get(model_status, "failed")
         if not np.all(np.isfinite(values)):
@@ -132,5 +135,8 @@ def _bounds(pairs) -> tuple[np.ndarray, np.ndarray]:
     return lower, np.array([math.inf if high is None else high for _, high in pairs], float)
 
 
-def _table(path: Path) -> list[str]:
-    return [line for line in path.read_text().splitlines()[1:] if line.strip()]
+def _table(path: Path, numbers: int) -> list[str]:
+    text = text_of(path, numbers)
+    if not text.endswith("\n"):
+        raise ValueError(f"{path.name} is cut short")
+    return [line for line in text.splitlines()[1:] if line.strip()]

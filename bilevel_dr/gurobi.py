@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 
 import numpy as np
@@ -12,6 +11,7 @@ from pyomo.repn.plugins.lp_writer import LPWriter
 
 from .errors import ModelError, SolverFailed
 from .nl import Outcome
+from .scratch import keep_failure, scratch
 
 _TOO_LARGE, _NO_LICENCE = 10010, 10009
 
@@ -46,29 +46,31 @@ def solve_gurobi(model, *, gap: float = 1e-6, time_limit: float | None = None, o
     }
     if time_limit is not None:
         settings["TimeLimit"] = max(float(time_limit), 0.0)
-    try:
-        with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder, gurobipy.Env(empty=True) as env:
-            path = os.path.join(folder, "model.lp")
-            try:
-                columns = _write(model, path)
-            except InfeasibleConstraintException as error:
-                return Outcome("infeasible", message=" ".join(str(error).split()))
-            for name, setting in settings.items():
-                env.setParam(name, setting)
-            env.start()
-            with gurobipy.read(path, env) as problem:
-                problem.optimize()
-                if problem.Status == gurobipy.GRB.INF_OR_UNBD:
-                    problem.Params.DualReductions = 0  # tells the two apart
+    with scratch() as folder:
+        try:
+            with gurobipy.Env(empty=True) as env:
+                path = os.path.join(folder, "model.lp")
+                try:
+                    columns = _write(model, path)
+                except InfeasibleConstraintException as error:
+                    return Outcome("infeasible", message=" ".join(str(error).split()))
+                for name, setting in settings.items():
+                    env.setParam(name, setting)
+                env.start()
+                with gurobipy.read(path, env) as problem:
                     problem.optimize()
-                return _outcome(gurobipy.GRB, problem, columns, began)
-    except gurobipy.GurobiError as error:
-        if error.errno in (_TOO_LARGE, _NO_LICENCE):
-            raise SolverFailed(
-                f"gurobi: {str(error).strip().rstrip('.')}; gurobipy's own licence takes 2000 variables and 2000 rows, "
-                "200 variables in quadratic terms: get a licence of your own, or use solver='scip'"
-            ) from error
-        raise SolverFailed(f"gurobi: {str(error).strip()}") from error
+                    if problem.Status == gurobipy.GRB.INF_OR_UNBD:
+                        problem.Params.DualReductions = 0  # tells the two apart
+                        problem.optimize()
+                    return _outcome(gurobipy.GRB, problem, columns, began)
+        except gurobipy.GurobiError as error:
+            words = f"gurobi: {str(error).strip()}"
+            if error.errno in (_TOO_LARGE, _NO_LICENCE):
+                words = (
+                    f"{words.rstrip('.')}; gurobipy's own licence takes 2000 variables and 2000 rows, "
+                    "200 variables in quadratic terms: get a licence of your own, or use solver='scip'"
+                )
+            raise SolverFailed(words + keep_failure(folder)) from error
 
 
 def _write(model, path: str) -> dict:
@@ -104,5 +106,7 @@ def _outcome(GRB, problem, columns: dict, began: float) -> Outcome:
         here = [(columns[v.VarName], v.X) for v in problem.getVars() if v.VarName in columns]
         variables, values = tuple(variable for variable, _ in here), np.array([number for _, number in here], float)
     bound = problem.ObjBound if named.get(status) not in ("infeasible", "unbounded", "failed") else None
+    if bound is not None and not abs(bound) < GRB.INFINITY:
+        bound = None
     message = f"Gurobi: status {status}"
     return Outcome(named.get(status, "limit"), variables, values, bound, message, time.perf_counter() - began)

@@ -146,11 +146,11 @@ def _run(
     )
     if not has_point:
         return ArrayAnswer(status, None, math.nan)
-    value = info.objective_function_value
-    bound = info.mip_dual_bound if integer is not None else value
-    return ArrayAnswer(
-        status, np.array(solution.col_value), value, np.array(solution.row_dual), np.array(solution.col_dual), bound
-    )
+    x, row_dual, col_dual = (np.array(part, float) for part in (solution.col_value, solution.row_dual, solution.col_dual))
+    if x.shape != (n,) or not np.isfinite(x).all():
+        return ArrayAnswer("failed", None, math.nan)
+    value = float(c @ x if Q is None else c @ x + 0.5 * x @ (Q @ x))  # of the point, whatever it says of it
+    return ArrayAnswer(status, x, value, row_dual, col_dual, info.mip_dual_bound if integer is not None else value)
 
 
 def _new_solver():

@@ -121,8 +121,8 @@ class Leader(Player):
         worth = now.leader_objective
         return Answer("optimal", values, self.sign * (worth - best.leader_objective), max(1.0, abs(worth)), best.solver)
 
-    def check(self, reasons, notes):
-        now, best = self._stay(None), self._solve(None)
+    def check(self, reasons, notes, seconds=None):
+        now, best = self._stay(seconds), self._solve(seconds)
         certificate = verify(self.model, now.point) if now.point else Certificate(False, math.inf, math.inf, math.inf)
         if not certificate:
             why = certificate.reasons or ("the followers have no answer to what is decided",)

@@ -22,9 +22,8 @@ import pyomo.environ as pyo
 
 from .datafile import checking, domains
 from .datafile.case import CaseData, label
-from .datafile.trust import one_line
 from .datafile.values import read_case
-from .errors import DataError, ModelError
+from .errors import DataError, ModelError, one_line
 from .overrides import apply_overrides
 
 _imported: dict[Path, tuple[bytes, ModuleType]] = {}  # model files, with the text each was imported from

@@ -51,6 +51,7 @@ class _System:
         self.of_variable: list[int] = []  # follower of each stationarity row
         self.sizes: list[float] = []  # of each follower's objective
         self.columns_of: dict[int, list[tuple[int, int]]] = {}
+        self.rough: set[int] = set()  # followers without derivatives here, as √y has none at 0: no multipliers
         for number, follower in enumerate(self.followers):
             self._add(number, follower)
 
@@ -60,18 +61,28 @@ class _System:
         self.gradient += [0.0] * len(position)
         self.of_variable += [number] * len(position)
         size = 0.0
-        for variable, derivative in slope(follower.objective.expr):
+        for variable, derivative in self._slope(number, follower.objective.expr):
             if id(variable) in position:
                 self.gradient[position[id(variable)]] = follower.sign * derivative
                 size += abs(derivative * variable.value)
         self.sizes.append(max(1.0, size))
         for row in follower.constraints:
-            terms = [(position[id(v)], number) for v, number in slope(row.body) if id(v) in position]
+            terms = [(position[id(v)], derivative) for v, derivative in self._slope(number, row.body) if id(v) in position]
             if terms:
                 low, high = (None if side is None else pyo.value(side) for side in (row.lower, row.upper))
                 self._add_sides(number, id(row), terms, pyo.value(row.body), low, high)
         for variable in follower.variables:
             self._add_sides(number, id(variable), [(position[id(variable)], 1.0)], variable.value, *variable.bounds)
+
+    def _slope(self, number, expression) -> list[tuple]:
+        try:
+            found = slope(expression)
+        except (ZeroDivisionError, OverflowError, ValueError):
+            found = [(None, math.nan)]
+        if all(math.isfinite(derivative) for _, derivative in found):
+            return found
+        self.rough.add(number)
+        return []
 
     def _add_sides(self, number, key, terms, body, low, high) -> None:
         if low is not None and low == high:
@@ -113,9 +124,10 @@ class _System:
         stationarity, complementarity = np.full(f, math.nan), np.full(f, math.nan)
         if answer.x is not None:
             stationarity[:], complementarity[:] = 0.0, 0.0
-            multipliers = answer.x[:k]
+            multipliers = np.where(self.free, answer.x[:k], np.maximum(answer.x[:k], 0.0))
             np.maximum.at(stationarity, of_variable, np.abs(gradient + G @ multipliers) / scale)
             np.maximum.at(complementarity, owner, np.abs(multipliers * slacks) / sizes[owner])
+        stationarity[list(self.rough)] = complementarity[list(self.rough)] = math.nan
         columns = zip(stationarity.tolist(), complementarity.tolist(), self.sizes, strict=True)
         return {follower.name: Residuals(*column) for follower, column in zip(self.followers, columns, strict=True)}
 

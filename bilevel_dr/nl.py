@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from pyomo.repn.plugins.nl_writer import NLWriter
 
 from .errors import ModelError, SolverFailed
 from .quiet import no_output
+from .scratch import keep_failure, scratch
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,25 @@ class Outcome:
     row_multipliers: dict = field(default_factory=dict, repr=False)
     bound_multipliers: dict = field(default_factory=dict, repr=False)
 
+    def __post_init__(self):
+        """What is not one finite number a variable is no answer, whatever the solver calls it."""
+        if self.values is None:
+            return
+        fits = len(self.values) == len(self.variables)
+        if self.status in ("optimal", "feasible") and not (fits and np.isfinite(self.values).all()):
+            object.__setattr__(self, "status", "failed")
+            object.__setattr__(self, "message", f"{self.message}: its values are not one finite number a variable")
+        if not fits:
+            object.__setattr__(self, "values", None)
+
     @property
     def has_point(self) -> bool:
         return self.values is not None and bool(np.all(np.isfinite(self.values)))
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the solver failed without a single number."""
+        return self.status == "failed" and self.values is None
 
     def load(self) -> None:
         """Write the values into the (working) model's variables."""
@@ -113,7 +129,7 @@ class Nlp:
         for s in sets:
             s.deactivate()
         try:
-            with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
+            with scratch() as folder:
                 path = os.path.join(folder, "model.nl")
                 self.variables, self.rows = write(model, path, free)
                 if self.variables:
@@ -259,8 +275,11 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
     keep : ComponentMap of Var data to float, optional
         A starting point, completed by SCIP where it is partial.
     """
-    with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder:
-        return _in_scip(model, folder, gap, time_limit, options, keep)
+    with scratch() as folder:
+        try:
+            return _in_scip(model, folder, gap, time_limit, options, keep)
+        except SolverFailed as error:
+            raise SolverFailed(f"{error}{keep_failure(folder)}") from error
 
 
 def _in_scip(model, folder: str, gap, time_limit, options, keep) -> Outcome:

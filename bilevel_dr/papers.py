@@ -20,6 +20,7 @@ from typing import get_args
 
 from .accounts import Account, read_account
 from .datafile.lexing import scalar
+from .deadline import OutOfTime, within
 from .errors import DataError, ModelError
 from .run_folder import file_hash
 
@@ -91,19 +92,25 @@ class Paper:
             return None
         return getattr(importlib.import_module(f"bilevel_dr.models.{self.name}.figures"), "picture", None)
 
-    def held_against_exact(self, instance, solution):
+    def held_against_exact(self, instance, solution, seconds: float | None = None):
         """A local answer with a note that says how far it falls short of the paper's exact algorithm; any other as it is.
 
         Parameters
         ----------
         instance : ConcreteModel
         solution : Solution
+        seconds : float, optional
+            That the exact algorithm may take; where they do not do, a note says so.
         """
         exact = self.exact()
         if exact is None or solution.claim not in ("local", "stationary"):
             return solution
         try:
-            best = exact(instance)
+            with within(seconds):
+                best = exact(instance)
+        except OutOfTime:
+            note = "no time was left to hold this against the paper's exact algorithm"
+            return replace(solution, notes=(note, *solution.notes))
         except ValueError:  # not one of the instances it takes
             return solution
         if best.claim != "global":
@@ -139,6 +146,12 @@ class Paper:
             return generate(**options)
         except ValueError as error:
             raise DataError(f"case {self.name}: {error}") from error
+
+    def play(self):
+        """The module with ``knobs`` and ``curves`` (imports it); None where nothing is offered to be played with."""
+        if not (self.room / "play.py").is_file():
+            return None
+        return importlib.import_module(f"bilevel_dr.models.{self.name}.play")
 
     def study(self):
         """The module with ``rows``, ``tables`` and ``figures`` (imports it)."""

@@ -8,6 +8,7 @@ one that is itself a leader is a bilevel program and goes through :func:`bilevel
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -151,17 +152,22 @@ class Searched(Smooth):
     """Not proved convex: Ipopt as long as that moves it, then also from where SCIP sees the best answer of all."""
 
     def answer(self, time_limit=None) -> Answer:
+        ends = math.inf if time_limit is None else time.perf_counter() + time_limit
+
+        def left() -> float | None:
+            return None if time_limit is None else max(ends - time.perf_counter(), 0.0)
+
         near = super().answer(time_limit)
         if near.values is not None and not np.allclose(near.values, self.values, rtol=_SETTLED, atol=_SETTLED):
             return near
-        best = best_response(self.follower, False, time_limit)
+        best = best_response(self.follower, False, left())
         if best.answer is None:
             return near
         present = self.values
         _put(self.variables, best.answer)
         start = self.nlp.start()
         _put(self.variables, present)
-        far = self._from([start], time_limit)
+        far = self._from([start], left())
         better = far if far.values is not None and not far.gain <= _SETTLED * far.size else near
         return replace(better, solver=best.solver)
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from . import __version__
 from .answering import answer
-from .datafile.trust import one_line
-from .errors import BilevelError, LimitReached, SolverFailed
+from .errors import BilevelError, LimitReached, SolverFailed, one_line
 from .loading import load
 from .run_folder import versions
 from .snapshot import Snapshot

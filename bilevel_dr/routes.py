@@ -207,6 +207,8 @@ def _lower_epsilon(nlp, epsilon, first, point, clock, last: float = 1e-8) -> Out
         step = nlp.solve(start=point, fixed=pyo.ComponentMap([(epsilon, level)]), time_limit=left)
         if outcome.has_point and step.status not in ("optimal", "feasible") and level < 1e-4:
             return outcome  # the last relaxed point is nearer than where a degenerate problem was left
+        if step.crashed:
+            return outcome if outcome.has_point else step
         outcome = step
         if step.has_point and step.status not in ("infeasible", "unbounded"):
             point = step.values
@@ -222,6 +224,8 @@ def _raise_weight(nlp, weight, working, point, clock) -> Outcome:
             return replace(outcome, status="limit")
         step = nlp.solve(start=point, fixed=pyo.ComponentMap([(weight, level)]), time_limit=left)
         level *= 10.0
+        if step.crashed:
+            return outcome if outcome.has_point else step
         if not step.has_point or step.status in ("infeasible", "unbounded", "failed"):
             continue
         outcome, point = step, step.values

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from .candidates import Candidate, distinct, is_close
 from .diagnosis import LOCALLY, SECONDS, explained, foreseen
-from .equilibrium import best_response_dynamics
+from .equilibrium import play
 from .errors import ModelError, SolverFailed, SolverMissing
+from .games import BlockGame
 from .high_point import of_levels
 from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
-from .screening import LARGE, TRIED, screen, woken
+from .screening import LARGE, TRIED, screen
 from .shared_starts import follow_in_processes
 from .solution import Certificate, Solution
 from .solvers import backend, installed
@@ -26,21 +28,8 @@ from .working import Polished, Working, polish
 log = logging.getLogger("bilevel_dr.searching")
 
 VALUE_FUNCTION = "value_function"
-CLOSED = 1e-5
-"""Relative distance between a verified answer and a solver's bound at which the bound counts as closed."""
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A point of the working model, not yet judged; ``polished`` None where its smooth piece could not be solved.
-
-    ``woken`` names the pairs that were left out as idle and are not.
-    """
-
-    objective: float | None
-    point: dict[str, float]
-    polished: Polished | None = None
-    woken: tuple[str, ...] = ()
+PROOF = 2.0
+"""Seconds for a certificate where the time limit leaves less, if it needs searches."""
 
 
 class Search:
@@ -119,9 +108,10 @@ class Search:
             return self.by("big_m" if solver == "highs" else "sos1", solver)
         program = self.working.program
         if program.leader is None and not program.leader_variables:
-            played = best_response_dynamics(self.instance, time_limit=self.clock(20.0)).solution
-            if played.claim == "nash":
-                return played
+            game = BlockGame(self.instance, self.verdicts)
+            played = play(game, time.perf_counter(), time_limit=self.clock(20.0)).solution
+            if played.claim == "nash" or self.clock() == 0.0:
+                return replace(played, seconds=time.perf_counter() - self.began)
             self.notes += played.notes[:1]
         budget = 20.0 if self.time_limit is None else 0.7 * self.time_limit
         if not self.proved:  # its bound would prove nothing
@@ -148,7 +138,12 @@ class Search:
         if first.termination == "infeasible":
             self.starts = min(self.starts, 2)
         second = self._among_integers() if first.claim == "none" else None
-        return self._better(first, second or self.locally("scholtes", "casadi-ipopt"))
+        try:
+            second = second or self.locally("scholtes", "casadi-ipopt")
+        except SolverFailed as error:
+            log.info("%s", error)
+            return first
+        return self._better(first, second)
 
     def _among_integers(self) -> Solution | None:
         """A second global search where the leader has integers, which local routes do not know: other rows, other solver."""
@@ -174,7 +169,7 @@ class Search:
         """The better verified answer of a global and a local search, under the global one's bound."""
         if second.claim == "none":
             return replace(first, seconds=second.seconds)
-        bound, notes = first.best_bound, tuple(dict.fromkeys(first.notes + second.notes))
+        bound, notes = first.best_bound, first.notes + second.notes
         if first.termination == "infeasible":
             notes += (
                 f"the global search called it {first.termination}; a verified point says otherwise, so its bound is not used",
@@ -185,17 +180,20 @@ class Search:
             if first.claim == "none" or self.working.better(second.leader_objective, first.leader_objective)
             else first
         )
-        if (
-            bound is not None
-            and self.working.better(better.leader_objective, bound)
-            and not _close(better.leader_objective, bound)
-        ):
-            notes += (
-                f"a verified point is better than the bound {bound:.8g} of the global search, so that bound is not used",
-            )
-            bound = None
-        claim = "global" if _close(better.leader_objective, bound) and self.proved and self.qualified else better.claim
+        bound = self._believed(bound, better.leader_objective)
+        notes = tuple(dict.fromkeys((*notes, *self.notes)))
+        claim = "global" if is_close(better.leader_objective, bound) and self.proved and self.qualified else better.claim
         return replace(better, claim=claim, best_bound=bound, notes=notes, seconds=second.seconds)
+
+    def _believed(self, bound: float | None, objective: float) -> float | None:
+        """A solver's bound, unless a verified point is better."""
+        if bound is None or not math.isfinite(bound):
+            return None
+        if self.working.better(objective, bound) and not is_close(objective, bound):
+            note = f"a verified point is better than the bound {bound:.8g} of the global search, so that bound is not used"
+            self.notes += [note] if note not in self.notes else []
+            return None
+        return bound
 
     def by_value_function(self, budget: float = math.inf) -> Solution:
         ends = time.perf_counter() + budget
@@ -203,7 +201,7 @@ class Search:
             self.gap, lambda most=math.inf: self.clock(min(most, max(ends - time.perf_counter(), 0.0)))
         )
         log.info("%s", outcome.message)
-        candidates = [_Candidate(value, point) for value, point in points]
+        candidates = [Candidate(value, point) for value, point in points]
         return self._judge(candidates, outcome, VALUE_FUNCTION, "scip")
 
     def globally(self, reformulation: str, solver: str, budget: float = math.inf) -> Solution:
@@ -228,11 +226,13 @@ class Search:
                 "local routes cannot keep it, use reformulation='sos1'"
             )
         infeasible, outcome, candidates = self._from_points(reformulation, solver)
+        if outcome.crashed and not candidates:
+            raise SolverFailed(f"{reformulation}: {outcome.message}")
         sign = 1.0 if self.working.minimises else -1.0
         candidates.sort(
             key=lambda c: 0.0 if c.objective is None else math.inf if math.isnan(c.objective) else sign * c.objective
         )
-        found = _distinct([c.objective for c in candidates if c.objective is not None and math.isfinite(c.objective)])
+        found = distinct([c.objective for c in candidates if c.objective is not None and math.isfinite(c.objective)])
         if len(found) > 1:
             listed = ", ".join(f"{value:.6g} ({count})" for value, count in found[:5])
             note = f"{len(candidates)} starts ended at {len(found)} values: {listed}" + (", …" if len(found) > 5 else "")
@@ -299,47 +299,48 @@ class Search:
             if outcome.has_point:
                 outcome.load()
                 here = self.working.objective()
-                twin = next((c for near, c in ends if _close(near, here, 1e-7)), None)  # polished once already
+                twin = next((c for near, c in ends if is_close(near, here, 1e-7)), None)  # polished once already
                 reached = [twin] if twin else self._candidates()[:1]
                 candidates += reached
                 ends += [(here, candidate) for candidate in reached]
         return nlp.infeasible, outcome, candidates
 
-    def _candidates(self) -> list[_Candidate]:
+    def _candidates(self) -> list[Candidate]:
         """The point the working model holds, polished first where that succeeds.
 
         Far out, a solver's tolerance is worth more than what is to be decided: such a point is only taken polished.
         """
         escaped = self.working.escaped()
-        rough = [] if escaped else [self._candidate(None)]
+        rough = [] if escaped else [Candidate.of(self.working)]
         found = polish(self.working, self.clock(30.0))
         if found is not None:
-            return [self._candidate(found), *rough]
+            return [Candidate.of(self.working, found), *rough]
         if escaped:
             self.notes.append(f"a search ran off to {escaped} and nothing exact was found there; give it a bound")
         return rough
-
-    def _candidate(self, polished: Polished | None) -> _Candidate:
-        working = self.working
-        return _Candidate(working.objective(), working.point(), polished, tuple(woken(working)))
 
     def _judge(self, candidates, outcome: Outcome, reformulation, solver) -> Solution:
         """The first candidate whose certificate passes, or the first one with the certificate that refuses it."""
         chosen, certificate = None, None
         for candidate in candidates:
-            verdict = verify(self.instance, candidate.point, verdicts=self.verdicts)
+            left = self.clock()
+            seconds = None if left is None else min(10.0, max(left, PROOF) / len(self.verdicts))
+            verdict = verify(self.instance, candidate.point, verdicts=self.verdicts, search=seconds)
             if certificate is None or verdict.passed:
                 chosen, certificate = candidate, verdict
             if verdict.passed:
                 break
         of_any_shape = reformulation == VALUE_FUNCTION  # its bound needs neither convexity nor multipliers
         bound = outcome.bound if (self.proved or of_any_shape) and self.working.program.leader is not None else None
+        bound = bound if certificate is None or not certificate.passed else self._believed(bound, chosen.objective)
         polished = None if chosen is None else chosen.polished
         claim = "none" if chosen is None else self._claim(certificate, chosen.objective, bound, polished)
-        if of_any_shape and claim != "none" and _close(chosen.objective, bound):
+        if of_any_shape and claim != "none" and is_close(chosen.objective, bound):
             claim = "global" if all(check.proved for check in certificate.followers.values()) else "stationary"
         notes = [*self.notes] if polished is None or claim in ("none", "global") else [*self.notes, str(polished)]
         termination = outcome.status
+        if chosen is None and termination in ("failed", "limit") and outcome.message:
+            notes.append(outcome.message)
         if claim == "none" and termination in ("optimal", "feasible"):
             termination = "failed"
         elif claim != "none" and termination not in ("optimal", "limit"):
@@ -370,21 +371,6 @@ class Search:
             return "none"
         if not self.proved:
             return "stationary"
-        if _close(objective, bound) and self.qualified:
+        if is_close(objective, bound) and self.qualified:
             return "global"
         return "local" if polished is not None and polished.stationarity == "S" else "stationary"
-
-
-def _distinct(values: list[float]) -> list[tuple[float, int]]:
-    """Values that differ by more than 1e-4 of themselves, in the order given, and how often each came up."""
-    found: list[tuple[float, int]] = []
-    for value in values:
-        if found and abs(value - found[-1][0]) <= 1e-4 * max(1.0, abs(value)):
-            found[-1] = found[-1][0], found[-1][1] + 1
-        else:
-            found.append((value, 1))
-    return found
-
-
-def _close(objective: float | None, bound: float | None, tolerance: float = CLOSED) -> bool:
-    return objective is not None and bound is not None and abs(objective - bound) <= tolerance * max(1.0, abs(objective))

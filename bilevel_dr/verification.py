@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import pyomo.environ as pyo
 from pyomo.mpec import Complementarity
 
-from .best_response import best_responses, follower_form
+from .best_response import Response, best_responses, follower_form
 from .convexity import judge_all
 from .errors import ModelError
 from .followers import Follower, Program, declared_variables, read
@@ -28,6 +28,8 @@ TOLERANCE = 1e-6
 """Scaled: a violation is divided by the largest of one, the bound and the row's terms."""
 EXPLAINED = 2.0
 """Seconds for saying why a follower has no answer."""
+MISSED = 1e-4
+"""A re-solve that is worse by this (scaled) than the point it began with has failed, whatever its solver says."""
 LARGEST = 1e12
 """Beyond it rounding alone is larger than any tolerance, and an unbounded problem looks solved."""
 
@@ -217,6 +219,8 @@ def _check(
     """One follower's line of the certificate: its gap first, then what its multipliers say about it."""
     name, convex = follower.name, verdict.convexity == "proved"
     objective, (stationarity, complementarity, size) = pyo.value(follower.objective), residuals
+    if response.status == "optimal" and follower.sign * (response.value - objective) > MISSED * size:
+        response = Response("failed", solver=response.solver)
     residual, solved = max(stationarity, complementarity), response.status == "optimal"
     gap = follower.sign * (objective - response.value) / size if solved else math.inf
     if solved and not gap <= tolerance and convex and residual <= 1e-3 * tolerance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 import bilevel_dr as bdr
-from bilevel_dr import cli, comparison, papers, solving, workers
+from bilevel_dr import cli, comparison, papers, run_folder, solving, workers
 from bilevel_dr.models.khe_2025 import exact
 from bilevel_dr.models.khe_2025.model import model
 from bilevel_dr.report import Section, write_report
@@ -267,6 +268,7 @@ def test_out_writes_the_run_folder_and_twice_gives_equal_numbers(toy, tmp_path):
     for name in ("one", "two"):
         assert call("solve", *toy, "--set", "most=3", "--out", tmp_path / name).exit_code == 0
     one, two = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("one", "two"))
+    assert one["solution"]["leader_objective"] == two["solution"]["leader_objective"]
     assert (tmp_path / "one" / "solution.csv").read_text() == (tmp_path / "two" / "solution.csv").read_text()
     assert one["inputs"] == two["inputs"] and set(one["inputs"]) == {"model", "data"}
     assert one["options"]["set"] == ["most=3"] and one["solution"]["claim"] == "global"
@@ -278,6 +280,17 @@ def test_out_keeps_input_and_log_of_a_solve_that_failed(toy, tmp_path):
     kept = json.loads((tmp_path / "run" / "run.json").read_text())
     assert result.exit_code == 6 and "ipotp" in kept["error"] and kept["inputs"]["data"]["path"] == toy[1]
     assert "ipotp" in (tmp_path / "run" / "log.txt").read_text()
+
+
+def test_an_answer_is_not_lost_where_its_folder_cannot_be_written(toy, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_folder, "_write_point", full)
+    for json_ in ((), ("--json",)):
+        result = call("solve", *toy, "--out", tmp_path / "run", *json_)
+        assert result.exit_code == 2 and "follower.y" in result.stdout and not (tmp_path / "run").exists()
+        assert result.stderr == f"bilevel-dr: --out {tmp_path / 'run'}: No space left on device; choose a folder that can be written\n"
 
 
 def test_out_is_refused_before_anything_is_solved(toy, tmp_path, monkeypatch):
@@ -455,6 +468,28 @@ def test_a_local_answer_of_a_paper_is_held_against_its_exact_algorithm():
     assert "10 % short of the exact algorithm's proved optimum, 608.249" in held.notes[0]
     assert held.best_bound == pytest.approx(best.leader_objective)
     assert papers.find_paper("khe_2025").held_against_exact(loaded, best) is best
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.05])
+def test_the_exact_algorithm_has_what_is_left_of_the_limit(monkeypatch, seconds):
+    def endless(_):
+        while True:
+            time.sleep(0.001)
+
+    monkeypatch.setattr(papers.Paper, "exact", lambda self: endless)
+    local = solution(claim="local")
+    held = papers.find_paper("khe_2025").held_against_exact(None, local, seconds)
+    assert held.notes == ("no time was left to hold this against the paper's exact algorithm",)
+    assert held.point == local.point and held.claim == "local"
+
+
+def test_a_limit_is_for_the_exact_algorithm_too(toy, monkeypatch):
+    given = []
+    monkeypatch.setattr(solving, "solve", lambda *_, **__: solution(claim="local"))
+    monkeypatch.setattr(papers.Paper, "held_against_exact", lambda self, _, found, left: given.append(left) or found)
+    call("solve", "khe_2025", "hard_800", "--time-limit", "1000")
+    call("solve", "khe_2025", "hard_800")
+    assert 0 < given[0] < 1000 and given[1] is None
 
 
 def test_an_exact_algorithm_says_nothing_about_a_variant_it_does_not_answer():

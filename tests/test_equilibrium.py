@@ -11,7 +11,8 @@ import pytest
 from builders import snapshot, tracking
 
 import bilevel_dr as bdr
-from bilevel_dr import best_response, cli, games, solving
+from bilevel_dr import best_response, games, solving
+from bilevel_dr.cli.cases import exit_code
 from bilevel_dr.convexity import judge_all
 from bilevel_dr.errors import ModelError
 from bilevel_dr.games import as_game
@@ -235,7 +236,7 @@ def test_players_that_were_only_searched_locally_claim_nothing(monkeypatch):
     for route in ("scholtes", "best_response"):
         solution = bdr.solve(cournot((1, 2)), route)
         assert solution.certificate.passed and solution.claim == "none"
-        assert cli.exit_code(solution) != 0
+        assert exit_code(solution) != 0
 
 
 # Models as players, and leaders ---------------------------------------------------------------------------------------
@@ -331,3 +332,14 @@ def test_a_variable_nobody_decides_is_named():
     m.seller[0].profit.set_value(m.seller[0].profit.expr - m.tax * m.seller[0].q)
     with pytest.raises(ModelError, match="tax: no player decides it"):
         bdr.best_response_dynamics(m)
+
+
+@pytest.mark.parametrize(("limit", "most"), [(None, None), (1e-9, 1.0), (60.0, 30.0)])
+def test_the_certificate_is_part_of_the_time_limit(monkeypatch, limit, most):
+    """Two players, so half of what is left for each, or of two seconds."""
+    given = []
+    truly = games.verify
+    monkeypatch.setattr(games, "verify", lambda *_, search, **ways: given.append(search) or truly(*_, search=search, **ways))
+    dynamics = bdr.best_response_dynamics(cournot((1, 2)), time_limit=limit)
+    assert given[0] is None if most is None else 0.0 < given[0] <= most
+    assert dynamics.status == ("limit" if limit == 1e-9 else "converged")

@@ -1,4 +1,4 @@
-"""Solver executables: scripts that misbehave in every way a solver can, and, where one was built, a real Ipopt."""
+"""Solver executables: AMPL's protocol, spoken with scripts and, where one was built, with a real Ipopt."""
 
 from __future__ import annotations
 
@@ -172,71 +172,30 @@ def test_a_model_of_constants_needs_no_solver():
     assert outcome.status == "infeasible" and "never" in outcome.message
 
 
-# Faults ---------------------------------------------------------------------------------------------------------------
-
-FAULTS = {
-    "crash": ("print('about to crash', flush=True); os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV", "about to crash"),
-    "crash after a good file": ("write(sol(start)); os.kill(os.getpid(), signal.SIGABRT)", "SIGABRT", ""),
-    "exit code": ("write(sol(start)); print('licence expired'); sys.exit(3)", "exit code 3", "licence expired"),
-    "no file": ("print('nothing to say')", "without a solution file", "nothing to say"),
-    "empty file": ("write('')", "not whole", ""),
-    "no values": ("write(sol(start)[:20])", "not whole", ""),
-    "cut in the values": ("write(sol(start, last=False).rsplit(chr(10), 1)[0])", "not whole", ""),
-    "cut before the code": ("write(sol(start, last=False))", "not whole", ""),
-    "words for numbers": ("write(sol(['many'] * n))", "not whole", ""),
-    "too few values": ("write(sol(start[:-1]))", "not whole", ""),
-    "another problem's values": ("n -= 1; write(sol(start[:-1]))", "2 values, 0 duals for 3 variables", ""),
-    "another problem's duals": ("m = 1; write(sol(start, [1.0]))", "3 values, 1 duals for 3 variables", ""),
-    "binary": ("open(stub + '.sol', 'wb').write(bytes(range(256)) * 9)", "not whole", ""),
-    "NaN": ("write(sol([float('nan')] * n))", "nan", ""),
-    "infinity": ("write(sol(start[:-1] + [float('inf')]))", "inf", ""),
+SHORT = {
+    "cut in the values": ("write(sol(start, last=False).rsplit(chr(10), 1)[0])", "not whole"),
+    "cut before the code": ("write(sol(start, last=False))", "not whole"),
+    "too few values": ("write(sol(start[:-1]))", "not whole"),
+    "another problem's values": ("n -= 1; write(sol(start[:-1]))", "2 values, 0 duals for 3 variables"),
+    "another problem's duals": ("m = 1; write(sol(start, [1.0]))", "3 values, 1 duals for 3 variables"),
+    "endless table": ("write(sol(start, suffixes='suffix 4 1 4 5 999999999999\\nfoo\\n'))", "not whole"),
+    "NaN": ("write(sol([float('nan')] * n))", " = nan"),
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_a_failure_without_numbers_and_with_the_last_words(fake, fault):
-    body, said, words = FAULTS[fault]
+@pytest.mark.parametrize("lack", SHORT)
+def test_a_solution_file_that_is_not_whole_is_no_answer(fake, lack):
+    """Where it lacks what only this format has; tests/test_faults.py has all that any solver does wrong."""
+    body, said = SHORT[lack]
     outcome = ExecutableNlp(smooth_model(), (), fake(body)).solve()
-    assert outcome.status == "failed" and outcome.values is None
-    assert said in outcome.message and words in outcome.message and "\n" not in outcome.message
-
-
-def test_what_cannot_be_started_is_an_error(tmp_path):
-    path = tmp_path / "fake"
-    path.write_text("#!/no/such/interpreter\n")
-    path.chmod(0o755)
-    with pytest.raises(bdr.SolverFailed, match="cannot be started"):
-        ExecutableNlp(smooth_model(), (), str(path)).solve()
-
-
-def test_a_flood_of_warnings_is_read_from_its_end(fake):
-    body = "print('warning\\n' * 400_000); print('done at last'); sys.exit(1)"
-    outcome = ExecutableNlp(smooth_model(), (), fake(body)).solve()
-    assert "done at last" in outcome.message and len(outcome.message) < 600
+    assert outcome.crashed and said in outcome.message
 
 
 HANGS = """
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 open({note!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
 time.sleep(600)
 """
-
-
-def assert_gone(note: Path):
-    deadline = time.monotonic() + 5
-    for process in map(int, note.read_text().split()):
-        while Path(f"/proc/{process}").exists() and "State:\tZ" not in Path(f"/proc/{process}/status").read_text():
-            assert time.monotonic() < deadline, f"process {process} is still there"
-            time.sleep(0.02)
-
-
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc, which shows the processes left, is missing here")
-def test_a_hang_ends_at_the_time_limit_with_its_children(fake, tmp_path):
-    note = tmp_path / "note"
-    outcome = ExecutableNlp(smooth_model(), (), fake(HANGS.format(note=str(note)))).solve(time_limit=2.0)
-    assert outcome.status == "limit" and not outcome.has_point and "killed after 2 s" in outcome.message
-    assert_gone(note)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc, which shows the processes left, is missing here")
@@ -254,28 +213,11 @@ def test_ctrl_c_ends_the_solver_and_its_children(fake, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         nlp.solve()
     thread.join()
-    assert_gone(note)
-
-
-LIES = {
-    "infeasible point": "write(sol([9.0] * n))",
-    "out of bounds": "write(sol([-1e6] * n))",
-    "start": "write(sol(start))",
-    "huge": "write(sol([1e300] * n))",
-}
-
-
-@pytest.mark.parametrize("lie", [*LIES, *FAULTS])
-def test_no_lie_and_no_fault_is_shown_as_a_certified_wrong_answer(fake, lie):
-    """Trap 10: "Optimal Solution Found" is believed by nobody; what passes the certificate is right."""
-    path = fake(LIES[lie] if lie in LIES else FAULTS[lie][0])
-    solution = bdr.solve(small_problem(), "product", path, starts=1, time_limit=30)
-    if solution.claim == "none":
-        assert solution.certificate is None or not solution.certificate.passed
-        assert solution.termination != "optimal"
-    else:
-        assert solution.certificate.passed and solution.leader_objective == pytest.approx(OPTIMUM, abs=1e-6)
-        assert solution.claim != "global"
+    deadline = time.monotonic() + 5
+    for process in map(int, note.read_text().split()):
+        while Path(f"/proc/{process}").exists() and "State:\tZ" not in Path(f"/proc/{process}/status").read_text():
+            assert time.monotonic() < deadline, f"process {process} is still there"
+            time.sleep(0.02)
 
 
 # A real Ipopt ---------------------------------------------------------------------------------------------------------

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pyomo.environ as pyo
 import pytest
 
 from bilevel_dr.followers import read
 from bilevel_dr.multipliers import kkt_residuals
+from bilevel_dr.verification import verify
 
 
 def market(sense=pyo.minimize):
@@ -52,6 +55,18 @@ def test_the_size_is_of_what_the_follower_moves():
     model = market()
     model.m.cost.set_value(model.m.cost.expr + 1e9 + model.x**8)
     assert residuals(model, 5.0, 2.0).size == pytest.approx(11.0)
+
+
+@pytest.mark.parametrize(("y1", "passes"), [(4.0, True), (0.0, False)])
+def test_where_there_is_no_derivative_there_are_no_multipliers_and_only_the_answer_is_judged(y1, passes):
+    model = market()
+    model.m.cost.set_value(-2 * model.m.y[1] ** 0.5 - model.m.y[2] ** 0.5)
+    model.x.set_value(5.0)
+    found = residuals(model, y1, 5.0 - y1)
+    assert all(math.isnan(number) != passes for number in found[:2]) and found.size >= 1
+    point = {"x": 5.0, "price": 3.0, "m.y[1]": y1, "m.y[2]": 5.0 - y1}
+    certificate = verify(model, point)
+    assert certificate.passed == passes and (passes or "could improve" in certificate.reasons[0])
 
 
 def test_followers_do_not_lend_each_other_multipliers():

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from builders import tracking
 
-from bilevel_dr.searching import Search, _close, _distinct
+from bilevel_dr.candidates import distinct, is_close
+from bilevel_dr.searching import Search
 from bilevel_dr.solving import judged
 
 
@@ -54,5 +55,5 @@ def test_a_far_point_counts_only_where_it_is_exact(search):
 
 
 def test_ends_that_are_the_same_are_counted_together():
-    assert _distinct([1.0, 1.00001, 2.0, 2.0, 1.0]) == [(1.0, 2), (2.0, 2), (1.0, 1)]
-    assert _close(1e6, 1e6 + 1) and not _close(1.0, 1.1) and not _close(None, 1.0) and not _close(1.0, -math.inf)
+    assert distinct([1.0, 1.00001, 2.0, 2.0, 1.0]) == [(1.0, 2), (2.0, 2), (1.0, 1)]
+    assert is_close(1e6, 1e6 + 1) and not is_close(1.0, 1.1) and not is_close(None, 1.0) and not is_close(1.0, -math.inf)

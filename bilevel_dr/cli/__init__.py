@@ -58,6 +58,7 @@ def _options(
 
 app.command("list")(cases.list_)
 app.command()(cases.solve)
+app.command()(cases.repeat)
 app.command()(cases.check)
 app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(cases.case)
 app.command()(cases.explain)
@@ -65,4 +66,5 @@ app.command()(cases.compare)
 app.command()(studies.pem)
 app.command()(sweeps.sweep)
 app.command()(studies.reproduce)
+app.command()(tools.app)
 app.command()(tools.doctor)

@@ -1,4 +1,4 @@
-"""Commands about one case: list, solve, check, case, explain, compare."""
+"""Commands about one case: list, solve, repeat, check, case, explain, compare."""
 
 from __future__ import annotations
 
@@ -67,16 +67,12 @@ def solve(
         "starts": starts,
         "time_limit": time_limit,
         "seed": seed,
+        "workers": workers,
+        "trust_data": trust_data,
     }
-    with work(json), kept_run(out, options) as run:
-        from .. import solving
-        from ..papers import resolve_model
-
-        instance = loaded_case(model, data, set_, trust_data, run)
-        solution = solving.solve(instance, reformulation, solver, time_limit, starts, seed, workers=workers)
-        if (paper := resolve_model(model)[2]) is not None:
-            solution = paper.held_against_exact(instance, solution)
-        run["solution"] = solution
+    with work(json), kept_run(out, options) as kept:
+        instance, solution = _solved(options, kept)
+        kept.solution = solution
     if json:
         from ..run_folder import summary
 
@@ -84,8 +80,58 @@ def solve(
     else:
         from . import display
 
-        display.show_solution(instance, solution, out)
+        display.show_solution(instance, solution, None if kept.unwritten else out)
+    if kept.unwritten:
+        typer.echo(f"bilevel-dr: {kept.unwritten}", err=True)
+        raise typer.Exit(USAGE)
     raise typer.Exit(exit_code(solution))
+
+
+def repeat(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="a run folder, as solve --out writes it")], json: Json = False
+):
+    """Solve a kept run again from its folder alone, and compare the numbers: ends with 0 where they are equal, 7 if not."""
+    with work(json):
+        from ..papers import resolve_model
+        from ..repeating import compare_runs, read_run
+        from ..run_folder import summary
+
+        run = read_run(folder)
+        options = run.options | {"model": run.input("model"), "data": run.input("data")}
+        changes = run.changes(resolve_model(options["model"])[1])
+        _, solution = _solved(options)
+        found = compare_runs(run, solution)
+    if json:
+        plain = {"equal": found.equal, "exactly": found.exactly, "largest_difference": found.largest, "at": found.at}
+        plain |= {"differs": found.words, "changes": changes}
+        print_json(plain | {"kept": run.record["solution"], "now": summary(solution)})
+    else:
+        for line in (*found.words, *changes):
+            typer.echo(line)
+        count = f"{len(run.point)} values and the leader's objective"
+        far = f"the largest difference is {found.largest:.2g} (relative), at {found.at}" if found.at else ""
+        if found.exactly:
+            typer.echo(f"equal: {count}, to the last digit")
+        else:
+            typer.echo(f"{'equal within 1e-6' if found.equal else 'not equal'}: {count}{'; ' if far else ''}{far}")
+    raise typer.Exit(OK if found.equal else REFUSED)
+
+
+def _solved(options: dict, kept=None) -> tuple:
+    """The instance and its verified answer, for the options that a run folder keeps."""
+    from time import perf_counter
+
+    from .. import solving
+    from ..papers import resolve_model
+
+    began, limit = perf_counter(), options["time_limit"]
+    instance = loaded_case(options["model"], options["data"], options["set"], options["trust_data"], kept)
+    ways = (options[name] for name in ("reformulation", "solver", "time_limit", "starts", "seed"))
+    solution = solving.solve(instance, *ways, workers=options["workers"])
+    if (paper := resolve_model(options["model"])[2]) is not None:
+        left = None if limit is None else limit - (perf_counter() - began)
+        solution = paper.held_against_exact(instance, solution, left)
+    return instance, solution
 
 
 def check(model: Model, data: Data, set_: Set = [], json: Json = False, trust_data: TrustData = False):  # noqa: B006
@@ -125,7 +171,7 @@ def explain(
     with work(json=False):
         from .. import exposition
 
-        text = exposition.explain(loaded_case(model, data, set_, trust_data, {}), latex)
+        text = exposition.explain(loaded_case(model, data, set_, trust_data), latex)
     if latex or not sys.stdout.isatty():
         typer.echo(text, nl=False)
     else:
@@ -149,7 +195,7 @@ def compare(
     with work(json):
         from .. import comparison
 
-        instance = loaded_case(model, data, set_, trust_data, {})
+        instance = loaded_case(model, data, set_, trust_data)
         table = comparison.compare(instance, time_limit, starts, seed, workers)
     if json:
         print_json(table.to_dict("records"))

@@ -6,12 +6,18 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
 from ..errors import BilevelError, DataError, ModelError
 from ..progress import progress
+
+if TYPE_CHECKING:
+    from ..run_folder import Run
+    from ..solution import Solution
 
 OK, USAGE, INFEASIBLE, UNBOUNDED, LIMIT, SOLVER, REFUSED = 0, 2, 3, 4, 5, 6, 7
 """Exit codes."""
@@ -33,43 +39,74 @@ def merged(settings: list[str]) -> dict:
 
 
 @contextmanager
-def kept_run(out: str | None, options: dict) -> Iterator[dict]:
-    """Collect inputs, solution and log of a solve, and write them where ``--out`` says, whether it ends well or not."""
-    run: dict = {"inputs": {}, "solution": None}
+def kept_run(out: str | None, options: dict) -> Iterator[Kept]:
+    """Keep inputs and log of a solve from its beginning, and put them with its answer or error where ``--out`` says.
+
+    An answer is not lost where its folder cannot be written in the end: the command prints it, then that error. Where the
+    solve is interrupted nothing is put there.
+    """
     if out is None:
-        yield run
+        yield Kept()
         return
-    import io
+    from ..run_folder import Run
+    from ..scratch import keeping
 
-    from ..run_folder import check_target, write_run
-
-    check_target(out)
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
+    kept = Kept(Run.begin(out, options))
+    handler = _File(kept.run.log, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     level, error = LOG.level, ""
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
     try:
-        yield run
+        with keeping(kept.run.stage / "solver", os.path.join(out, "solver")):
+            yield kept
     except BilevelError as problem:
         error = str(problem)
-        LOG.error("%s", problem)
+        LOG.info("it ended in an error: %s", problem)  # the screen has it once already
         raise
     finally:
         LOG.removeHandler(handler)
+        with suppress(OSError):
+            handler.close()
         LOG.setLevel(level)
-        if run["solution"] is not None or error:
-            write_run(out, run["inputs"], options, run["solution"], text.getvalue(), error)
+        if kept.solution is not None or error:
+            try:
+                kept.run.finish(kept.solution, error)
+            except DataError as problem:
+                kept.unwritten = problem
+                if error:
+                    typer.echo(f"bilevel-dr: {problem}", err=True)
+        kept.run.drop()
 
 
-def loaded_case(model: str, data: str, settings: list[str], trust_data: bool, run: dict):
+class _File(logging.FileHandler):
+    """A log that does not stop a solve, nor fill its screen, where the disk is full."""
+
+    def handleError(self, record):
+        pass
+
+
+@dataclass
+class Kept:
+    """What a solve leaves for its run folder, if one was asked for, and why that could not be written, if so."""
+
+    run: Run | None = None
+    solution: Solution | None = None
+    unwritten: DataError | None = None
+
+
+def loaded_case(model: str, data: str, settings: list[str], trust_data: bool, kept: Kept | None = None):
+    """The instance that MODEL, DATA and ``--set`` stand for; what it was built from is kept."""
     from .. import loading
     from ..papers import resolve_data, resolve_model
 
     found, file, paper = resolve_model(model)
     path = resolve_data(data, paper)
-    run["inputs"] = {"model": file, "data": path}
+    if kept is not None and kept.run is not None:
+        from ..datafile.statements import files_beside
+
+        kept.run.take("model", file, copied=paper is None)
+        kept.run.take("data", path, beside=files_beside(path) if trust_data else ())
     return loading.load(found, path, overrides=merged(settings), trust_data=trust_data)
 
 

@@ -1,6 +1,8 @@
-"""Commands about this machine: doctor."""
+"""Commands about this machine: doctor, app."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -23,3 +25,22 @@ def doctor(json: Json = False):
         display.show_checks(checks, versions())
     works = frozenset().union(*(check.solver.takes for check in checks if check.passed))
     raise typer.Exit(OK if {"nlp", "sos1"} <= works else SOLVER)
+
+
+def app(
+    port: Annotated[int | None, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any that is free")] = None,
+    browser: Annotated[bool, typer.Option(help="open it in the desktop's browser")] = True,
+):
+    """The teaching page, until Ctrl-C: pick a paper and a case, turn its numbers or edit its text, see what leader and
+    followers do and how it is proved. It is for this machine alone and works offline."""
+    with work(False):
+        from ..app import serving
+
+        server = serving.Server(port)
+
+    def ready():
+        typer.echo(f"bilevel-dr app: {server.address}\nCtrl-C ends it", err=True)
+        if browser and not serving.show(server.address):
+            typer.echo("no desktop here: open that address in a browser of this machine", err=True)
+
+    server.run(ready)

@@ -15,11 +15,10 @@ import pyomo.environ as pyo
 from pyomo.common.errors import PyomoException
 from pyomo.core.base.set import SetOperator, UnknownSetDimen
 
-from ..errors import DataError, ModelError
+from ..errors import DataError, ModelError, one_line
 from . import domains
 from .case import DEFAULT, CaseData, Names, Place, label
 from .statements import MAX_PROBLEMS
-from .trust import one_line
 
 _SEARCHED = 20  # unknown indices for which the nearest known one is looked for
 _NO_VALUE = ("Error retrieving immutable Param value", "Error evaluating Param value", "No value for uninitialized")

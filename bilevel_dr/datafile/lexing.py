@@ -100,6 +100,18 @@ def tokenize(text: str, report: Callable[[str, int], None]) -> list[Token]:
     return found
 
 
+def spans(text: str) -> list[tuple[int, int]]:
+    """From where to where each token of a text stands in which :func:`tokenize` finds nothing to report."""
+    found, pattern, position, length = [], _HEADER, 0, len(text.rstrip(" \t\n"))
+    while position < length:
+        match = pattern.match(text, position)
+        start, position = match.span(match.lastgroup)
+        if match.lastgroup not in ("newline", "comment"):
+            found.append((start, position))
+            pattern = {":=": _BODY, ";": _HEADER}.get(text[start:position], pattern)
+    return found
+
+
 def _value(kind: str, word: str, line: int, in_header: bool) -> Token | str:
     """The token of one value, or the sentence that says why it has none."""
     if kind == "number":

@@ -59,6 +59,23 @@ def read_statements(path, problems: list[DataError], trust_data: bool = False) -
     return reading.statements
 
 
+def statements_of(tokens: list[Token], report: Report) -> list[Statement]:
+    """The statements these tokens make, without those that read other files."""
+    found = (_statement(words, "", report) for words in _split(tokens, report))
+    return [statement for statement in found if statement is not None and statement.keyword not in _FOREIGN]
+
+
+def files_beside(path) -> list[str]:
+    """The other files that a trusted .dat file reads, those included and those loaded, as far as it can be read."""
+    found = {}
+    for statement in read_statements(path, [], trust_data=True):
+        found[str(Path(statement.file).resolve())] = True
+        if statement.keyword == "load":
+            found[str(statement.header[0].value)] = True
+    found.pop(str(Path(path).resolve()), None)
+    return list(found)
+
+
 class _Enough(Exception):
     """There are so many problems that more would help nobody."""
 

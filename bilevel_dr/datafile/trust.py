@@ -14,7 +14,7 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-from ..errors import DataError
+from ..errors import DataError, one_line
 from .database import READ_ONLY, open_journal
 from .lexing import Token
 
@@ -114,12 +114,6 @@ def read_by_pyomo(statement, model) -> tuple[dict, dict]:
     except Exception as error:  # its readers fail by whatever their guess at the layout leads to
         raise _refused(statement, f"Pyomo cannot read this '{statement.keyword}': {one_line(error)}") from error
     return values.get(None, {}) if statement.keyword == "load" else values, defaults
-
-
-def one_line(error: BaseException) -> str:
-    """An exception's kind and words on one line of at most 300 signs."""
-    words = " ".join(str(error).split())
-    return f"{type(error).__name__}: {words}"[:300] if words else type(error).__name__
 
 
 def _as_pyomo(token: Token):

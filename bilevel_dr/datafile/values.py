@@ -50,6 +50,14 @@ def read_case(paths: Iterable, names: Names, model=None, trust_data: bool = Fals
     return reader.data
 
 
+def read_values(statements: Iterable[Statement], names: Names) -> CaseData:
+    """What statements give a model whose params and sets all have indices of a known width."""
+    reader = _Reader(names, None)
+    for statement in statements:
+        reader.read(statement)
+    return reader.data
+
+
 class _Reader:
     """Reads statement after statement into ``data``."""
 

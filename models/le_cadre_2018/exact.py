@@ -144,13 +144,15 @@ def with_schedule(game: Game, schedule: Schedule, profit: float | None = None) -
     return Answer(profit if price.price is not None else None, None, schedule, price)
 
 
-def solve(instance) -> Solution:
+def solve(instance, evaluations: int = 1500) -> Solution:
     """Answer a loaded instance of ``model.py`` by its closed forms, a linear program and the price of least norm.
 
     Parameters
     ----------
     instance : ConcreteModel
         Made by ``bilevel_dr.load`` from ``le_cadre_2018/model.py``; only its Params are read.
+    evaluations : int
+        Linear programs at most, where other schedules have to be searched.
 
     Returns
     -------
@@ -170,7 +172,7 @@ def solve(instance) -> Solution:
     fixed = [v.name for v in (*instance.price.values(), instance.target_profit) if v.fixed]
     if fixed:
         raise ValueError(f"{fixed[0]} is fixed, but the closed form decides every price; use bilevel_dr.solve")
-    found = answer(game)
+    found = answer(game, evaluations)
     if found.profit is None:
         note = "no schedule was found that a price supports; use bilevel_dr.solve"
         seconds = time.perf_counter() - started

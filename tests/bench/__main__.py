@@ -5,8 +5,8 @@ problems, against the plain chains and pympcc), ``khe`` (every route on growing 
 ``exact`` (that algorithm alone), ``li`` (equilibria of aggregators, against the paper's own method), ``le_cadre`` (closed
 forms, against brute force and generic solvers), ``shayegan`` (six points against samples, a continuation against Pyomo's
 chain), ``start`` (whole processes), ``notebooks`` (the course, beside an empty one), ``workers`` (functions sent to worker
-processes, against ``concurrent.futures``) and ``sweep`` (journalled points here, in processes and on Dask, against a plain
-loop and pools). Nothing is asserted about time.
+processes, against ``concurrent.futures``), ``sweep`` (journalled points here, in processes and on Dask, against a plain
+loop and pools) and ``app`` (the page in a real browser, against a plain solve). Nothing is asserted about time.
 
 Seconds are CPU seconds of this process and of those it starts, medians after a warm-up, unless a column says wall.
 """
@@ -35,6 +35,7 @@ SECTIONS = {
     "shayegan": "Shayegan-Rad and Zangeneh 2019: six points against samples, a continuation against Pyomo's own chain",
     "li": "equilibria of Li et al. 2025 by the exact algorithm, and by the paper's two steps in rounds",
     "le_cadre": "Le Cadre et al. 2018, reconstructed: closed forms against brute force, the reference case seeded and cold",
+    "app": "the page of bilevel-dr app in a real browser, against a plain solve in a fresh process",
     "problems": "published problems whose KKT system stands for the follower",
 }
 """In the order they run: module of this directory → title."""

@@ -38,7 +38,7 @@ def browser():
         from playwright.sync_api import sync_playwright
     except ImportError:
         pytest.fail("playwright is missing: python -m pip install 'bilevel_dr[test]'", pytrace=False)
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = path_of()
     if path is None:
         pytest.fail(f"no {', '.join(BROWSERS[:-1])} or {BROWSERS[-1]} on PATH: apt-get install chromium", pytrace=False)
     with sync_playwright() as playwright:
@@ -72,6 +72,11 @@ def page(browser, outside, complaints):
     context.close()
     assert outside == [], "the page asked for what is not on this machine"
     assert complaints == [], "the page complained in its console"
+
+
+def path_of() -> str | None:
+    """Where the first of ``BROWSERS`` is that is here."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def is_within(address: str) -> bool:

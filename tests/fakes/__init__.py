@@ -1,0 +1,1 @@
+"""Solvers that misbehave: programs for the two protocols we speak, and liars in the place of libraries."""
