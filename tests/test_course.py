@@ -10,7 +10,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from bilevel_dr import course
+from bilevel_dr import course, errors, papers
 from bilevel_dr.course import answers, judging
 
 NOTEBOOKS = {file.stem: nbformat.read(file, as_version=4) for file in lecturer.NOTEBOOKS}
@@ -147,3 +147,18 @@ def test_kinds_take_what_they_say():
     m.x.set_value(None)
     with pytest.raises(judging.Wrong, match="has no value"):
         answers.point(m)
+
+
+def test_lines_are_those_of_the_model_and_no_more():
+    shown = course.lines("khe_2025", "call", "consumer.within_call")
+    source = (papers.find_paper("khe_2025").room / "model.py").read_text(encoding="utf-8")
+    assert all(line.strip() in source for line in shown.splitlines())
+    assert shown.startswith("model.call = pyo.Var(") and shown.endswith("return follower.shift <= model.call[i]")
+    assert shown._repr_markdown_() == f"```python\n{shown}\n```"
+    assert "follower.share = pyo.Var(" in course.lines("khe_2025/share_of_call", "consumer.share")
+
+
+@pytest.mark.parametrize(("name", "words"), [("calls", "did you mean 'call'"), ("consumer.shif", "did you mean 'shift'"), ("call.x", "no 'x'")])
+def test_lines_of_an_unknown_component_are_refused(name, words):
+    with pytest.raises(errors.ModelError, match=words):
+        course.lines("khe_2025", name)
