@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from bilevel_dr import repeating
 from bilevel_dr.app import answering, comparing, downloads, drawing, look, reading, serving, turning, words
 from bilevel_dr.errors import BilevelError, DataError, ModelError
 from bilevel_dr.loading import load
@@ -261,13 +262,15 @@ def test_the_fixed_parts_of_the_page_are_balanced():
 # what is taken away, compared, served ---------------------------------------------------------------------------------
 
 
-def test_the_archive_holds_the_data_and_the_run():
-    _, instance = instance_of()
-    packed = zipfile.ZipFile(io.BytesIO(downloads.archive("mine", TEXT, str(KHE.room / "model.py"), KHE.exact()(instance))))
-    assert sorted(packed.namelist()) == [f"mine/{name}" for name in ("log.txt", "mine.dat", "run.json", "solution.csv")]
-    run = json.loads(packed.read("mine/run.json"))
-    assert packed.read("mine/mine.dat").decode() == TEXT and run["solution"]["claim"] == "global"
-    assert run["inputs"]["data"]["path"] == "mine.dat"
+def test_the_archive_holds_the_data_and_the_run_and_can_be_repeated_from(tmp_path):
+    paper, instance = instance_of()
+    made = downloads.archive(paper.name, "mine", TEXT, str(paper.room / "model.py"), paper.exact()(instance))
+    packed = zipfile.ZipFile(io.BytesIO(made))
+    assert packed.read("mine/inputs/mine.dat").decode() == TEXT
+    assert json.loads(packed.read("mine/run.json"))["solution"]["claim"] == "global"
+    packed.extractall(tmp_path)
+    assert set(repeating.OPTIONS) <= set(repeating.read_run(tmp_path / "mine").options)
+    assert repeating.read_run(tmp_path / "mine").changes(str(paper.room / "model.py")) == []
 
 
 def test_a_comparison_shows_a_row_for_each_route():
