@@ -53,7 +53,7 @@ class Server:
         self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}/?access_token={token}"
         page = str(Path(__file__).with_name("page.py"))
         site = marimo.create_asgi_app(quiet=True, token=token).with_app(path="", root=page).build()
-        config = uvicorn.Config(site, log_level="error", timeout_graceful_shutdown=PATIENCE)
+        config = uvicorn.Config(site, log_level="critical", timeout_graceful_shutdown=PATIENCE)  # pages cut off are no error
         self._server = uvicorn.Server(config)
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
