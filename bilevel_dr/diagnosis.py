@@ -112,8 +112,8 @@ def explained(solution: Solution, instance, seconds: float, found: Diagnosis | N
     found : Diagnosis, optional
         The reason, where it is known already.
     """
-    searched = solution.claim != "none" or solution.termination not in ("infeasible", "unbounded", "failed")
-    if searched or has_leaders(instance):
+    silent = found is None and solution.termination not in ("infeasible", "unbounded", "failed")
+    if solution.claim != "none" or silent or has_leaders(instance):
         return solution
     began = time.perf_counter()
     hint = next((note for note in solution.notes if note.startswith(LOCALLY)), None)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import cloudpickle
 
-from .datafile.statements import read_statements
+from .datafile.statements import files_beside
 from .errors import DataError
 from .loading import find_model
 
@@ -86,10 +86,7 @@ def take_snapshot(model, data, trust_data: bool = False) -> Snapshot:
     else:
         model = find_model(model)
     for path in data if trust_data else ():
-        for statement in read_statements(path, [], True):
-            read.setdefault(str(Path(statement.file).resolve()), str(statement.file))
-            if statement.keyword == "load" and statement.header:
-                read.setdefault(str(statement.header[0].value), str(statement.header[0].value))
+        read |= {other: other for other in files_beside(path)}
     texts = {}
     for path, told in read.items():
         try:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import bilevel_dr as bdr
 from bilevel_dr import ModelError, diagnose, solve, verify
 from bilevel_dr.cli import app
+from bilevel_dr.diagnosis import explained
 from bilevel_dr.models.khe_2025.model import model as khe
 
 
@@ -98,6 +99,13 @@ def test_a_convex_nonlinear_follower(reformulation):
     reason = solution.notes[0]
     assert reason.startswith("infeasible: ") and all(name in reason for name in ("x >= 5", "f.disc (<= 4)", "f.above"))
     assert solve(disc(limit=40)).claim != "none"
+
+
+def test_a_reason_known_already_ends_even_a_search_whose_time_was_up():
+    found, late = diagnose(disc()), bdr.Solution(None, "none", None, None, "limit", "sos1", "scip", 1.0, notes=("slow",))
+    assert explained(late, disc(), 1.0) is late
+    told = explained(late, disc(), 1.0, found)
+    assert (told.termination, told.notes) == ("infeasible", (found.message, "slow"))
 
 
 def test_a_paper_with_a_target_beyond_what_can_be_called():

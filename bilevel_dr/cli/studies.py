@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from .. import __version__
 from ..errors import BilevelError, SolverFailed
 from .options import Data, Json, Limit, Model, Route, Seed, Set, Starts, TrustData, Workers
 from .session import LIMIT, LOG, OK, REFUSED, code_of, cores, merged, or_data_error, print_json, way_of, work
@@ -95,8 +96,8 @@ def reproduce(
         )
         sections, errors = zip(*map(_whole, chosen, found), strict=True)
         command = " ".join(["bilevel-dr reproduce", *names, *(["--quick"] if quick else [])])
-        today = date.today().isoformat()
-        page = or_data_error(lambda: write_report(out, sections, versions(), today, command), out)
+        today, used = date.today().isoformat(), {"bilevel_dr": __version__} | versions()
+        page = or_data_error(lambda: write_report(out, sections, used, today, command), out)
     rows = [row for section in sections for row in section.rows]
     if json:
         print_json(rows)

@@ -130,8 +130,7 @@ def _parts(section: Section, beside: bool) -> list[tuple[str, str]]:
         "Claims": linked("reported_claims", _claims(section), "Claims") if section.claims else "",
         "Certificates": _certificates(section, linked),
         "Figures": "".join(
-            figure(name, drawing, f"figures/{section.name}/{name}" if beside else "")
-            for name, drawing in section.figures.items()
+            figure(section.name, name, drawing, beside) for name, drawing in section.figures.items()
         ),
         "Tables": "".join(
             f'<h4 id="{identifier(section.name)}-table-{identifier(name)}">{text(words(name))}</h4>'

@@ -89,21 +89,22 @@ def table(rows, label: str, links: Mapping[str, str] = {}) -> str:  # noqa: B006
     )
 
 
-def figure(name: str, drawing: Drawing, beside: str = "") -> str:
+def figure(paper: str, name: str, drawing: Drawing, beside: bool) -> str:
     """A drawn figure inside the page, and where it is a file.
 
     Parameters
     ----------
-    name : str
+    paper, name : str
     drawing : Drawing
-    beside : str
-        Address of its files without their endings; none where it is empty.
+    beside : bool
+        Whether its files are there to be linked to.
     """
     caption, data = text(words(name)), base64.b64encode(drawing.svg).decode("ascii")
     alt = text(drawing.alt or words(name))
-    links = {kind.upper(): f"{beside}.{kind}" for kind in ("pdf", "png")} if beside else {}
+    links = {kind.upper(): f"figures/{paper}/{name}.{kind}" for kind in ("pdf", "png")} if beside else {}
+    place = f"{identifier(paper)}-figure-{identifier(name)}"
     return (
-        f'<figure id="figure-{identifier(name)}"><div class="picture" role="region" aria-label="{caption}" tabindex="0">'
+        f'<figure id="{place}"><div class="picture" role="region" aria-label="{caption}" tabindex="0">'
         f'<img alt="{alt}" style="--inches:{drawing.width:.3g}" src="data:image/svg+xml;base64,{data}"></div>'
         f"<figcaption>{caption}{_links(links, f'{words(name)}, as', 'span')}</figcaption></figure>"
     )
