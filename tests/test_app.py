@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -310,6 +313,22 @@ def test_the_command_without_marimo_ends_with_six(tmp_path):
     ended = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(tmp_path)}, cwd=Path(__file__).parents[1])
     assert (ended.returncode, ended.stdout) == (6, "") and ended.stderr.count("\n") == 1
     assert "pip install 'bilevel_dr[app]'" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
+def test_on_a_terminal_it_says_where_it_is_and_ctrl_c_ends_it_in_silence():
+    controller, terminal = os.openpty()
+    command = [sys.executable, "-m", "bilevel_dr", "app", "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True) as server:
+        os.close(terminal)
+        said = b""
+        while b"Ctrl-C" not in said:
+            said += os.read(controller, 4096)
+        os.killpg(server.pid, signal.SIGINT)  # as a terminal does: to all of them
+        assert server.wait(20) == 130
+    assert re.fullmatch(rb"bilevel-dr app: http://127\.0\.0\.1:\d+/\?access_token=\S+\r\nCtrl-C ends it\r\n", said)
+    assert os.read(controller, 4096) == b"bilevel-dr: interrupted; no process and no temporary file is left\r\n"
+    os.close(controller)
 
 
 def test_no_browser_is_opened_without_a_desktop(monkeypatch):

@@ -58,9 +58,14 @@ class Server:
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until interrupted; ``ready`` is called once the page can be asked for."""
-        self._socket.listen()  # from here on who asks is answered, if a moment later
+        start = self._server.startup
+
+        async def startup(sockets=None):
+            await start(sockets=sockets)
+            ready()
+
+        self._server.startup = startup
         threading.Thread(target=_warm, daemon=True).start()
-        ready()
         self._server.run(sockets=[self._socket])
 
 
