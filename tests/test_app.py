@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from bilevel_dr import repeating
 from bilevel_dr.app import answering, comparing, downloads, drawing, look, reading, serving, turning, words
 from bilevel_dr.errors import BilevelError, DataError, ModelError
 from bilevel_dr.loading import load
@@ -261,13 +265,15 @@ def test_the_fixed_parts_of_the_page_are_balanced():
 # what is taken away, compared, served ---------------------------------------------------------------------------------
 
 
-def test_the_archive_holds_the_data_and_the_run():
-    _, instance = instance_of()
-    packed = zipfile.ZipFile(io.BytesIO(downloads.archive("mine", TEXT, str(KHE.room / "model.py"), KHE.exact()(instance))))
-    assert sorted(packed.namelist()) == [f"mine/{name}" for name in ("log.txt", "mine.dat", "run.json", "solution.csv")]
-    run = json.loads(packed.read("mine/run.json"))
-    assert packed.read("mine/mine.dat").decode() == TEXT and run["solution"]["claim"] == "global"
-    assert run["inputs"]["data"]["path"] == "mine.dat"
+def test_the_archive_holds_the_data_and_the_run_and_can_be_repeated_from(tmp_path):
+    paper, instance = instance_of()
+    made = downloads.archive(paper.name, "mine", TEXT, str(paper.room / "model.py"), paper.exact()(instance))
+    packed = zipfile.ZipFile(io.BytesIO(made))
+    assert packed.read("mine/inputs/mine.dat").decode() == TEXT
+    assert json.loads(packed.read("mine/run.json"))["solution"]["claim"] == "global"
+    packed.extractall(tmp_path)
+    assert set(repeating.OPTIONS) <= set(repeating.read_run(tmp_path / "mine").options)
+    assert repeating.read_run(tmp_path / "mine").changes(str(paper.room / "model.py")) == []
 
 
 def test_a_comparison_shows_a_row_for_each_route():
@@ -307,6 +313,22 @@ def test_the_command_without_marimo_ends_with_six(tmp_path):
     ended = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(tmp_path)}, cwd=Path(__file__).parents[1])
     assert (ended.returncode, ended.stdout) == (6, "") and ended.stderr.count("\n") == 1
     assert "pip install 'bilevel_dr[app]'" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
+def test_on_a_terminal_it_says_where_it_is_and_ctrl_c_ends_it_in_silence():
+    controller, terminal = os.openpty()
+    command = [sys.executable, "-m", "bilevel_dr", "app", "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True) as server:
+        os.close(terminal)
+        said = b""
+        while b"Ctrl-C" not in said:
+            said += os.read(controller, 4096)
+        os.killpg(server.pid, signal.SIGINT)  # as a terminal does: to all of them
+        assert server.wait(20) == 130
+    assert re.fullmatch(rb"bilevel-dr app: http://127\.0\.0\.1:\d+/\?access_token=\S+\r\nCtrl-C ends it\r\n", said)
+    assert os.read(controller, 4096) == b"bilevel-dr: interrupted; no process and no temporary file is left\r\n"
+    os.close(controller)
 
 
 def test_no_browser_is_opened_without_a_desktop(monkeypatch):

@@ -1,4 +1,4 @@
-"""What can be taken away: the run folder of the answer, with the data file that it came from, in one archive."""
+"""What can be taken away: the run folder of an answer, its data file in it, as one archive that can be repeated from."""
 
 from __future__ import annotations
 
@@ -7,30 +7,39 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from ..run_folder import write_run
+from ..run_folder import Run
 from ..solution import Solution
 
+LOG = "answered by bilevel-dr app\n"
 
-def archive(case: str, text: str, model: str, solution: Solution) -> bytes:
-    """A .zip with ``<case>.dat``, ``run.json``, ``solution.csv`` and ``log.txt``.
+
+def archive(paper: str, case: str, text: str, model: str, solution: Solution) -> bytes:
+    """A .zip with a folder as ``solve --out`` writes it: ``run.json``, ``solution.csv``, ``inputs/<case>.dat``.
 
     Parameters
     ----------
-    case : str
-        Its name.
+    paper, case : str
+        Their names.
     text : str
         Of the data file.
     model : str
         Path of the model's file.
     solution : Solution
     """
+    options = {"model": paper, "data": f"{case}.dat", "set": [], "solver": "auto", "starts": None, "time_limit": None}
+    options |= {"reformulation": "exact" if solution.reformulation == "exact" else "auto", "seed": 0, "trust_data": False}
     with tempfile.TemporaryDirectory(prefix="bilevel_dr_") as folder, io.BytesIO() as stream:
         data = Path(folder) / f"{case}.dat"
         data.write_text(text, encoding="utf-8")
-        run = write_run(f"{folder}/{case}", {"model": model, "data": str(data)}, {}, solution, "answered by bilevel-dr app\n")
-        record = run / "run.json"
-        record.write_text(record.read_text(encoding="utf-8").replace(f"{folder}/", ""), encoding="utf-8")  # gone by then
+        run = Run.begin(f"{folder}/{case}", options)
+        try:
+            run.take("model", model, copied=False)
+            run.take("data", str(data))
+            run.log.write_text(LOG, encoding="utf-8")
+            written = run.finish(solution)
+        finally:
+            run.drop()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
-            for path in (data, *sorted(run.iterdir())):
-                packed.write(path, f"{case}/{path.name}")
+            for path in sorted(path for path in written.rglob("*") if path.is_file()):
+                packed.write(path, f"{case}/{path.relative_to(written)}")
         return stream.getvalue()

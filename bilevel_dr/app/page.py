@@ -121,7 +121,7 @@ def put_downloads(case_choice, downloads, look, mo, now, paper, solution):
     _name, _text = case_choice.value, now()
     _data = mo.download(_text.encode(), filename=f"{_name}.dat", mimetype="text/plain", label="Data file (.dat)")
     _results = mo.download(
-        lambda: downloads.archive(_name, _text, str(paper.room / "model.py"), solution),
+        lambda: downloads.archive(paper.name, _name, _text, str(paper.room / "model.py"), solution),
         filename=f"{_name}.zip",
         mimetype="application/zip",
         label="Results (.zip)",

@@ -53,14 +53,19 @@ class Server:
         self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}/?access_token={token}"
         page = str(Path(__file__).with_name("page.py"))
         site = marimo.create_asgi_app(quiet=True, token=token).with_app(path="", root=page).build()
-        config = uvicorn.Config(site, log_level="error", timeout_graceful_shutdown=PATIENCE)
+        config = uvicorn.Config(site, log_level="critical", timeout_graceful_shutdown=PATIENCE)  # pages cut off are no error
         self._server = uvicorn.Server(config)
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until interrupted; ``ready`` is called once the page can be asked for."""
-        self._socket.listen()  # from here on who asks is answered, if a moment later
+        start = self._server.startup
+
+        async def startup(sockets=None):
+            await start(sockets=sockets)
+            ready()
+
+        self._server.startup = startup
         threading.Thread(target=_warm, daemon=True).start()
-        ready()
         self._server.run(sockets=[self._socket])
 
 

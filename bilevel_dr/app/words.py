@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from ..report import number
+from ..formatting import number
 from ..solution import Certificate, Solution, split_name
 
 ROWS = 40

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
 
+from ..errors import BilevelError
 from .options import Json
-from .session import OK, SOLVER, print_json, work
+from .session import OK, SOLVER, code_of, print_json, work
+from .supervision import INTERRUPTED
 
 
 def doctor(json: Json = False):
@@ -33,14 +37,21 @@ def app(
 ):
     """The teaching page, until Ctrl-C: pick a paper and a case, turn its numbers or edit its text, see what leader and
     followers do and how it is proved. It is for this machine alone and works offline."""
-    with work(False):
-        from ..app import serving
+    from ..app import serving
 
+    try:  # not as work for which a terminal shows a line: marimo would keep hold of that
         server = serving.Server(port)
+    except BilevelError as error:
+        typer.echo(f"bilevel-dr: {error}", err=True)
+        raise typer.Exit(code_of(error)) from error
 
     def ready():
         typer.echo(f"bilevel-dr app: {server.address}\nCtrl-C ends it", err=True)
         if browser and not serving.show(server.address):
             typer.echo("no desktop here: open that address in a browser of this machine", err=True)
 
-    server.run(ready)
+    try:
+        server.run(ready)
+    finally:  # at once: the interpreter would wait for the threads of pages that are still open
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
