@@ -26,6 +26,10 @@ KINDS = {
 }
 
 
+IN_NO_CASE = {"li_2025": [("fig2_convex", {"alpha": {1: 2}})]}
+"""Cases and overrides that have the kinds of player which no case has as it stands."""
+
+
 def write_pages(_app=None) -> None:
     FOLDER.mkdir(exist_ok=True)
     for paper in list_papers().values():
@@ -51,22 +55,25 @@ def page(paper) -> str:
 
 
 def components(paper) -> str:
-    """Name, kind and ``doc`` of all that a model declares; members of an indexed block count once."""
-    model, data = paper.model("model"), resolve_data(next(iter(paper.cases)), paper)
-    instance = bdr.load(model, data)
-    rows = {}
-    for component in instance.component_objects(tuple(KINDS), descend_into=True):
-        name = split_name(component.name)[0]
-        if component.doc and not name.endswith("_index"):
-            rows.setdefault(name, (f"``{name}``", KINDS[component.ctype], _plain(component.doc)))
+    """Name, kind and ``doc`` of all that a model declares; members of an indexed block count once.
+
+    A kind of player or load that one case has nobody of is met in another.
+    """
+    model, rows = paper.model("model"), {}
+    for case, overrides in [*((case, None) for case in paper.cases), *IN_NO_CASE.get(paper.name, ())]:
+        instance = bdr.load(model, resolve_data(case, paper), overrides)
+        for component in instance.component_objects(tuple(KINDS), descend_into=True):
+            name = split_name(component.name)[0]
+            if component.doc and not name.endswith("_index"):
+                rows.setdefault(name, (f"``{name}``", KINDS[component.ctype], _plain(component.doc)))
     return _table(("component", "kind", "equation, meaning and unit"), rows.values())
 
 
 def sources(paper: str) -> str:
     text = (files("bilevel_dr.data") / paper / "sources.csv").read_text(encoding="utf-8")
     head = ("parameter", "unit", "status", "where", "note")
-    rows = [[_plain(row[name]) for name in head] for row in csv.DictReader(text.splitlines())]
-    return _table(head, [[f"``{name}``", *rest] for name, *rest in rows])
+    rows = [[row["parameter"], *(_plain(row[name]) for name in head[1:])] for row in csv.DictReader(text.splitlines())]
+    return _table(head, [[f"``{name}``", *rest] for name, *rest in rows])  # a literal needs no escapes
 
 
 def _mapping(found) -> str:

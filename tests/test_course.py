@@ -40,7 +40,7 @@ def test_an_exercise_is_judged(name, capsys):
         assert capsys.readouterr().out == f"{verdict}\n"
 
 
-ODD = (None, "yes", math.nan, [], {}, object, np.zeros((2, 2)), pyo.AbstractModel(), pyo.ConcreteModel())
+ODD = (None, "yes", math.nan, 10**400, [], {}, object, np.zeros((2, 2)), pyo.AbstractModel(), pyo.ConcreteModel())
 
 
 @pytest.mark.parametrize("name", ASKED)

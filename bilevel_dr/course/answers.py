@@ -26,9 +26,13 @@ def number(answer) -> float:
         answer = answer.item()
     if not isinstance(answer, numbers.Real):
         raise Wrong(f"One number is asked for, not {_kind(answer)}.")
+    try:
+        answer = float(answer)
+    except OverflowError:  # a whole number beyond what a float holds
+        answer = math.inf
     if not math.isfinite(answer):
         raise Wrong(f"A finite number is asked for, not {answer}.")
-    return float(answer)
+    return answer
 
 
 def several(count: int) -> Callable:

@@ -39,7 +39,8 @@ erratum : nor does a pure equilibrium always exist (``no_equilibrium.dat``; ``fi
 erratum : (3) with alpha ≥ 1 is −∞ as soon as one user of an aggregator has b ≤ p, and with b ~ U(0, 10) one nearly always
     has. ``policy`` says what is meant: *strict* the formulas, *eligible* that an aggregator with alpha ≥ 1 serves the
     users who would buy if nobody were aggregated, b > ``price_without_aggregators``; others get nothing.
-erratum : Algorithm 1 counts H players, the text M; 12 and 13 vary M, the number of aggregators, 5 names its K "M".
+erratum : Algorithm 1 counts H players, the text M; Figs. 12 and 13 vary M, the number of
+    aggregators, Fig. 5 names its K "M".
 
 Structure
 ---------
