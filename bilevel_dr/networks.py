@@ -131,15 +131,19 @@ def tree_places(buses: Sequence, lines: Sequence[tuple], root) -> dict:
     for bus in order:
         children = sorted((b for b in beside[bus] if parent[b] == bus), key=lambda b: -reach[b])
         for rank, child in enumerate(children):
-            row[child] = row[bus] if rank == 0 else _free_row(taken, row[bus], depth[child] - 1.5, reach[child] + 0.5)
-            taken.setdefault(row[child], []).append((depth[child] - 1.5, reach[child] + 0.5))
+            row[child] = row[bus] if rank == 0 else _free_row(taken, row[bus], depth[child] - 0.5, reach[child] + 0.25)
+            taken.setdefault(row[child], []).append((depth[child] - 0.5, reach[child] + 0.25))
     return {bus: (depth[bus], row[bus]) for bus in buses}
 
 
 def _free_row(taken, start: int, first: float, last: float) -> int:
-    distance = 0
-    while True:
-        distance += 1
-        for row in (start - distance, start + distance):
-            if all(end < first or begin > last for begin, end in taken.get(row, ())):
-                return row
+    """The nearest row that is free from ``first`` to ``last``, one that is reached across no other line if there is one."""
+
+    def busy(row: int, left: float, right: float) -> bool:
+        return any(begin <= right and left <= end for begin, end in taken.get(row, ()))
+
+    def crosses(row: int) -> bool:
+        return any(busy(between, first, first) for between in range(min(row, start) + 1, max(row, start)))
+
+    rows = [start + side * distance for distance in range(1, len(taken) + 2) for side in (-1, 1)]
+    return min((row for row in rows if not busy(row, first, last)), key=lambda row: (crosses(row), abs(row - start)))

@@ -110,6 +110,14 @@ def test_a_network_has_its_buses_at_their_depth_shaded_by_voltage():
         plots.network([1, 2, 3], [(1, 2)])
 
 
+def test_a_branch_of_a_branch_crosses_no_line_where_there_is_a_free_side():
+    trunk, branch = [(n, n + 1) for n in range(1, 9)], [(2, 10), (10, 11), (11, 12), (12, 13), (13, 14)]
+    twigs = [(10, 15), (15, 16), (12, 17)]  # the second begins a step behind the end of the first
+    places = tree_places(range(1, 18), trunk + branch + twigs, 1)
+    assert len(set(places.values())) == 17 and {places[n][1] for n in range(1, 10)} == {0}
+    assert {places[n][1] for n in range(10, 15)} == {-1} and {places[n][1] for n in (15, 16, 17)} == {-2}
+
+
 def test_leader_and_followers_share_the_decision():
     table = pd.DataFrame({"x": X, "optimistic": X - 1, "pessimistic": X - 1, "y": 4 - X, "feasible": X < 3.95, "claim": "global"})
     figure = plots.leader_and_followers(table, "x", xlabel="x [1]", ylabel="F [EUR]", answer_label="y [1]", optimum=(3, 2))
