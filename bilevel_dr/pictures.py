@@ -73,6 +73,8 @@ def _singles(axes, values: dict) -> None:
     axes.set_yticks(place, list(values))
     axes.set_ylim(middle + reach, middle - reach)
     axes.margins(x=0.2)
+    if not any(values.values()):
+        axes.set_xlim(0, 1)  # and not a hair's breadth around zero
     if largest > 1e3 * min((abs(v) for v in values.values() if v), default=largest):
         axes.set_xscale("symlog", linthresh=1.0)
     style.tidy(axes, "x", title="without an index")

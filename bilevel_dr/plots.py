@@ -345,6 +345,7 @@ def _broken(x, y):
 
 def _contours(figure, axes, x, values) -> None:
     shades = axes.contourf(*x, values, levels=12, cmap="cividis", alpha=0.9)
-    lines = axes.contour(*x, values, levels=shades.levels, colors="white", linewidths=0.6)
+    above = shades.levels[shades.levels > np.nanmin(values)]  # a line around a flat bottom would be all steps
+    lines = axes.contour(*x, values, levels=above, colors="white", linewidths=0.6)
     axes.clabel(lines, lines.levels[::2], fontsize=style.SMALL - 1, fmt="%g")
     figure.colorbar(shades, ax=axes, pad=0.02).outline.set_visible(False)
