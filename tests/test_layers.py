@@ -15,7 +15,7 @@ PACKAGE = {"bilevel_dr": ROOT / "bilevel_dr", "bilevel_dr.models": ROOT / "model
 COMMAND_LINE = ("bilevel_dr.cli", "bilevel_dr.__main__")
 SPEAKS = "bilevel_dr.course"  # what it has to say of an answer is said where the answer is given
 KNOWS_PAPERS = ("bilevel_dr.cli", "bilevel_dr.doctor", "bilevel_dr.course", "bilevel_dr.app")  # by bilevel_dr.papers
-DRAWS_PAPERS = "bilevel_dr.pictures"  # an answer that has left its model behind finds the room that draws it, by its name
+DRAWS_PAPERS = "bilevel_dr.plots.pictures"  # an answer that has left its model behind finds the room that draws it, by its name
 
 
 def module_name(package, file):
@@ -92,7 +92,7 @@ def test_a_paper_imports_what_its_rooms_allow(name):
     elif role == "study":
         assert foreign(name, room(name), "bilevel_dr", "numpy", "scipy", "pandas", "matplotlib", "pyomo") == []
     elif role == "figures":
-        assert foreign(name, room(name), "bilevel_dr.plots", "bilevel_dr.style", "numpy", "matplotlib") == []
+        assert foreign(name, room(name), "bilevel_dr.plots", "bilevel_dr.plots.style", "numpy", "matplotlib") == []
     elif role == "play":
         assert foreign(name, room(name), "bilevel_dr.play", "numpy") == []
     else:  # exact and its like: the oracle shares no code with the engine
