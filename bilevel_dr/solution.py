@@ -198,7 +198,7 @@ class Solution:
         ValueError
             There is no point to draw.
         """
-        from .plots.pictures import draw
+        from .pictures import draw
 
         return draw(self, instance)
 

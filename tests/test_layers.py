@@ -15,7 +15,7 @@ PACKAGE = {"bilevel_dr": ROOT / "bilevel_dr", "bilevel_dr.models": ROOT / "model
 COMMAND_LINE = ("bilevel_dr.cli", "bilevel_dr.__main__")
 SPEAKS = "bilevel_dr.course"  # what it has to say of an answer is said where the answer is given
 KNOWS_PAPERS = ("bilevel_dr.cli", "bilevel_dr.doctor", "bilevel_dr.course", "bilevel_dr.app")  # by bilevel_dr.papers
-DRAWS_PAPERS = "bilevel_dr.plots.pictures"  # an answer that has left its model behind finds the room that draws it, by its name
+DRAWS_PAPERS = "bilevel_dr.pictures"  # an answer that has left its model behind finds the room that draws it, by its name
 
 
 def module_name(package, file):
@@ -92,7 +92,7 @@ def test_a_paper_imports_what_its_rooms_allow(name):
     elif role == "study":
         assert foreign(name, room(name), "bilevel_dr", "numpy", "scipy", "pandas", "matplotlib", "pyomo") == []
     elif role == "figures":
-        assert foreign(name, room(name), "bilevel_dr.plots", "bilevel_dr.plots.style", "numpy", "matplotlib") == []
+        assert foreign(name, room(name), "bilevel_dr.plots", "numpy", "matplotlib") == []
     elif role == "play":
         assert foreign(name, room(name), "bilevel_dr.play", "numpy") == []
     else:  # exact and its like: the oracle shares no code with the engine
@@ -128,11 +128,10 @@ def test_verification_shares_no_code_with_what_it_verifies():
     assert [name for name in used if within(name, *(f"bilevel_dr.{module}" for module in route))] == []
 
 
-@pytest.mark.parametrize("module", ["style", "landmarks", "networks", "plots"])
-def test_plots_know_numbers_only(module):
-    own = [f"bilevel_dr.{name}" for name in ("style", "landmarks", "networks")]
-    assert foreign(f"bilevel_dr.{module}", *own, "numpy", "matplotlib") == []
-    assert "matplotlib.pyplot" not in imports(f"bilevel_dr.{module}")
+@pytest.mark.parametrize("name", [name for name in ENGINE if within(name, "bilevel_dr.plots")])
+def test_plots_know_numbers_only(name):
+    assert foreign(name, "bilevel_dr.plots", "numpy", "matplotlib") == []
+    assert "matplotlib.pyplot" not in imports(name)
 
 
 @pytest.mark.parametrize("name", FILES)
