@@ -10,7 +10,7 @@ import pyomo.environ as pyo
 import scipy.sparse as sp
 from pyomo.repn import generate_standard_repn
 
-from .highs import ArrayAnswer, minimise
+from .solvers.highs import ArrayAnswer, minimise
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from .arrays import QuadraticForm, quadratic_form
 from .errors import BilevelError
 from .followers import Follower, Program
 from .lagrangian import lagrangian_bound
-from .nl import Nlp, solve_scip
 from .residuals import beyond, evaluate
+from .solvers.nl import Nlp, solve_scip
 
 
 @dataclass(frozen=True)

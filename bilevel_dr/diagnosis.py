@@ -24,8 +24,8 @@ from .feasibility import Clock, at_most
 from .followers import Program, declared_variables, read
 from .high_point import of_levels, somewhere
 from .leaders import has_leaders
-from .nl import solve_scip
 from .solution import Solution
+from .solvers.nl import solve_scip
 from .unanswered import AT, Diagnosis, directions, moves, of_follower
 from .working import Working
 

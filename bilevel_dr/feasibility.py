@@ -18,8 +18,8 @@ from scipy.sparse.csgraph import connected_components
 
 from .arrays import quadratic_form
 from .errors import BilevelError
-from .highs import minimise
-from .nl import Nlp, solve_scip
+from .solvers.highs import minimise
+from .solvers.nl import Nlp, solve_scip
 
 MARGIN = 1e-7
 """By how much of its terms a sum of rows must miss what the bounds allow."""

@@ -16,8 +16,8 @@ from .conflicts import Conflict, conflict
 from .errors import BilevelError
 from .feasibility import Clock
 from .followers import Follower, Program, read
-from .highs import minimise
-from .nl import solve_scip
+from .solvers.highs import minimise
+from .solvers.nl import solve_scip
 from .unanswered import AT, Diagnosis, falling, unbounded
 
 

@@ -15,7 +15,7 @@ from pyomo.repn import generate_standard_repn
 
 from .convexity.definiteness import definiteness
 from .followers import Follower
-from .nl import Outcome
+from .solvers.nl import Outcome
 
 SLOPELESS = 1e-7
 """Slope of the Lagrangian, over the size of its terms, that counts as none where a variable has no bound that way."""

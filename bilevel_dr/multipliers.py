@@ -15,8 +15,8 @@ import pyomo.environ as pyo
 import scipy.sparse as sp
 
 from .followers import Program
-from .highs import minimise
 from .residuals import slope
+from .solvers.highs import minimise
 
 
 class Residuals(NamedTuple):

@@ -10,8 +10,8 @@ import textwrap
 
 import numpy as np
 
-from . import style
 from .papers import list_papers
+from .plots import style
 
 SOME = 24
 """Bars of a panel: what has more values is drawn as a stair."""

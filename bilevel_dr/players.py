@@ -18,10 +18,10 @@ import pyomo.environ as pyo
 from .arrays import quadratic_form
 from .best_response import best_response, held
 from .followers import Follower
-from .highs import minimise
-from .nl import Nlp
 from .residuals import beyond, evaluate
 from .solution import FollowerCheck
+from .solvers.highs import minimise
+from .solvers.nl import Nlp
 from .verification import TOLERANCE
 
 OPEN = 1e-9

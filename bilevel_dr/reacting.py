@@ -20,8 +20,8 @@ from .arrays import quadratic_form
 from .best_response import best_responses, follower_form, held
 from .errors import ModelError
 from .followers import Program, declared_variables, read
-from .highs import minimise
 from .residuals import beyond, beyond_bounds, evaluate
+from .solvers.highs import minimise
 from .solving import judged, solve
 from .ties import best_answers, is_unique
 from .verification import TOLERANCE

@@ -12,8 +12,8 @@ import pyomo.environ as pyo
 from .arrays import quadratic_form
 from .bounds import audit, enlarged, side_bounds
 from .errors import ModelError
-from .nl import Nlp, Outcome, solve_scip
 from .residuals import beyond_bounds
+from .solvers.nl import Nlp, Outcome, solve_scip
 from .tangents import minimise_by_tangents
 from .working import Working
 
@@ -163,7 +163,7 @@ def _first_nonlinear(leader, rows) -> str:
 
 
 def search_with_gurobi(working: Working, gap: float, time_limit: float | None) -> Outcome:
-    from .gurobi import solve_gurobi
+    from .solvers.gurobi import solve_gurobi
 
     return solve_gurobi(working.model, gap=gap, time_limit=time_limit)
 

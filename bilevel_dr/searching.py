@@ -13,12 +13,12 @@ from .equilibrium import play
 from .errors import ModelError, SolverFailed, SolverMissing
 from .games import BlockGame
 from .high_point import of_levels
-from .nl import Outcome
 from .routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, SMALL, follow, search
 from .screening import LARGE, TRIED, screen
 from .shared_starts import follow_in_processes
 from .solution import Certificate, Solution
 from .solvers import backend, installed
+from .solvers.nl import Outcome
 from .starts import Answers, leader_points
 from .unanswered import Diagnosis
 from .value_function import ValueFunction

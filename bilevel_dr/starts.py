@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyomo.environ as pyo
 
-from .nl import Nlp, Outcome
+from .solvers.nl import Nlp, Outcome
 from .working import Working
 
 

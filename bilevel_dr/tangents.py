@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from .arrays import QuadraticForm
 from .errors import ModelError
-from .highs import ArrayAnswer, minimise
+from .solvers.highs import ArrayAnswer, minimise
 
 
 def minimise_by_tangents(

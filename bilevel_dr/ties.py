@@ -16,7 +16,7 @@ from pyomo.repn import generate_standard_repn
 
 from .arrays import QuadraticForm
 from .best_response import held
-from .highs import minimise
+from .solvers.highs import minimise
 
 SLACK = 1e-8
 """How far above its best value (scaled) an answer still counts as best."""

@@ -16,9 +16,9 @@ from .conflicts import Conflict, conflict, listed
 from .errors import BilevelError
 from .feasibility import Clock
 from .followers import Follower
-from .highs import falling_ray
-from .nl import Nlp
 from .residuals import evaluate
+from .solvers.highs import falling_ray
+from .solvers.nl import Nlp
 
 AT = "at the leader's decision"
 _BOXES = 1e4, 1e6

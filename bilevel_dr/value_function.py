@@ -26,8 +26,8 @@ from .best_response import Response, best_response, held, pulled_inside
 from .complementarity import mpec_block
 from .errors import ModelError
 from .followers import Follower, Program, read
-from .nl import Nlp, Outcome, solve_scip
 from .routes import Clock
+from .solvers.nl import Nlp, Outcome, solve_scip
 from .working import Working
 
 log = logging.getLogger("bilevel_dr.value_function")

@@ -17,8 +17,8 @@ from .complementarity import mpec_block, take_pairs
 from .duality import leader_without_products
 from .followers import declared_variables, read
 from .kkt import add_kkt
-from .nl import Nlp
 from .reformulate import add_rows
+from .solvers.nl import Nlp
 
 
 class Working:

@@ -16,7 +16,7 @@ import numpy as np
 
 import bilevel_dr as bdr
 from bilevel_dr.papers import find_paper, resolve_data
-from bilevel_dr.style import BLUE, DARK, GREEN, GREY, SMALL, VERMILION, panels, tidy
+from bilevel_dr.plots.style import BLUE, DARK, GREEN, GREY, SMALL, VERMILION, panels, tidy
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "bilevel.svg"
 ROOM, MODEL, CASE = "shayegan_rad_2019", "lossless", "weekend"

@@ -14,7 +14,7 @@ from bilevel_dr.bounds import Bound, audit, enlarged, row_name, side_bounds
 from bilevel_dr.complementarity import Pair, take_pairs
 from bilevel_dr.errors import ModelError
 from bilevel_dr.followers import read
-from bilevel_dr.highs import minimise
+from bilevel_dr.solvers.highs import minimise
 from bilevel_dr.working import Working
 
 

@@ -16,7 +16,7 @@ import pytest
 from test_sweeping import MODEL, builders, call, gone, journalled, plain
 
 import bilevel_dr as bdr
-from bilevel_dr import cluster
+from bilevel_dr.sweeping import cluster
 
 distributed = pytest.importorskip("distributed", reason="clusters need the extra dask")
 posix = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked for under /proc")

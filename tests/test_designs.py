@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bilevel_dr as bdr
-from bilevel_dr.designs import parse_axis, read_design
+from bilevel_dr.sweeping.designs import parse_axis, read_design
 
 
 def test_a_grid_is_every_combination_the_last_name_fastest():

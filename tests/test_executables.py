@@ -16,8 +16,8 @@ import pytest
 
 import bilevel_dr as bdr
 from bilevel_dr.doctor import OPTIMUM, small_problem
-from bilevel_dr.executables import ExecutableNlp
-from bilevel_dr.nl import Nlp
+from bilevel_dr.solvers.executables import ExecutableNlp
+from bilevel_dr.solvers.nl import Nlp
 
 IPOPT = os.environ.get("BILEVEL_DR_TEST_IPOPT")
 needs_ipopt = pytest.mark.skipif(not IPOPT, reason="BILEVEL_DR_TEST_IPOPT names no AMPL-style ipopt executable")

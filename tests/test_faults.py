@@ -24,8 +24,8 @@ from typer.testing import CliRunner
 import bilevel_dr as bdr
 from bilevel_dr import cli, solvers
 from bilevel_dr.doctor import OPTIMUM, small_problem
-from bilevel_dr.executables import ExecutableNlp
 from bilevel_dr.processes import HEAD, TAIL
+from bilevel_dr.solvers.executables import ExecutableNlp
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc, which shows the processes left, is missing here")
 

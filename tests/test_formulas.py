@@ -11,9 +11,9 @@ import pytest
 from problems import PROBLEMS
 from pyomo.core.expr.visitor import identify_variables
 
-from bilevel_dr import formulas
-from bilevel_dr.formulas import Formulas
-from bilevel_dr.markup import Latex, Markdown
+from bilevel_dr.exposition import formulas
+from bilevel_dr.exposition.formulas import Formulas
+from bilevel_dr.exposition.markup import Latex, Markdown
 
 
 @pytest.fixture

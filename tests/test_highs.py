@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from bilevel_dr.highs import minimise
+from bilevel_dr.solvers.highs import minimise
 
 INF = math.inf
 

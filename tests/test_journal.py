@@ -13,8 +13,8 @@ from contextlib import closing
 import pytest
 
 import bilevel_dr as bdr
-from bilevel_dr import journal
-from bilevel_dr.journal import FILE, Journal
+from bilevel_dr.sweeping import journal
+from bilevel_dr.sweeping.journal import FILE, Journal
 
 ANSWER = {"leader_objective": 1.5, "values": {"x": float("inf")}}
 
@@ -45,7 +45,7 @@ def test_two_sweeps_at_once_are_refused_and_readers_are_not(tmp_path):
         book.record("a", "s", {}, True, ANSWER)
         with pytest.raises(bdr.DataError, match="another sweep is at work there"):
             Journal(tmp_path)
-        script = f"from bilevel_dr.journal import Journal; Journal({str(tmp_path)!r})"
+        script = f"from bilevel_dr.sweeping.journal import Journal; Journal({str(tmp_path)!r})"
         other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
         assert "DataError" in other.stderr and "another sweep is at work there" in other.stderr
         assert [key for key, _ in rows(tmp_path)] == ["a"]
@@ -91,7 +91,7 @@ def test_a_full_disk_is_one_line_and_what_was_recorded_is_there(tmp_path):
 def test_a_killed_process_loses_nothing_that_it_had_recorded(tmp_path, seconds):
     """Each key is said once it is recorded; the process is killed while it writes."""
     script = (
-        "from bilevel_dr.journal import Journal\n"
+        "from bilevel_dr.sweeping.journal import Journal\n"
         f"book = Journal({str(tmp_path)!r})\n"
         "for k in range(10**6):\n"
         "    book.record(f'{k:07}', 's', {}, True, {'text': 'x' * 5000})\n"

@@ -9,7 +9,7 @@ import bilevel_dr as bdr
 from bilevel_dr.best_response import best_response, held
 from bilevel_dr.followers import read
 from bilevel_dr.lagrangian import lagrangian_bound
-from bilevel_dr.nl import Nlp
+from bilevel_dr.solvers.nl import Nlp
 
 
 def on_a_disc(sense=pyo.minimize):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bilevel_dr.landmarks import jumps, kinks
+from bilevel_dr.plots.landmarks import jumps, kinks
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.0031, 0.0077])  # on a sample, and between samples

@@ -17,7 +17,7 @@ from bilevel_dr.games import as_game
 from bilevel_dr.models.li_2025 import deviation, exact, raw_power
 from bilevel_dr.models.li_2025.cases import generate
 from bilevel_dr.models.li_2025.model import model
-from bilevel_dr.nl import Nlp
+from bilevel_dr.solvers.nl import Nlp
 
 DATA = files("bilevel_dr.data") / "li_2025"
 EVERY_ALPHA = [0, 1, 2, 10, math.inf]

@@ -11,9 +11,9 @@ import pyomo.environ as pyo
 import pytest
 from builders import snapshot
 
-import bilevel_dr.nl as nl
+import bilevel_dr.solvers.nl as nl
 from bilevel_dr import ModelError, SolverFailed
-from bilevel_dr.nl import Nlp, solve_scip
+from bilevel_dr.solvers.nl import Nlp, solve_scip
 
 SOLVERS = ["ipopt", "uno"]
 

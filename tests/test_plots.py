@@ -11,8 +11,9 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from bilevel_dr import plots, style
-from bilevel_dr.networks import tree_places
+from bilevel_dr import plots
+from bilevel_dr.plots import style
+from bilevel_dr.plots.networks import tree_places
 
 X = np.linspace(0, 4, 41)
 

@@ -11,8 +11,8 @@ from problems import PROBLEMS
 from pyomo.mpec import Complementarity, complements
 
 from bilevel_dr import ModelError
-from bilevel_dr.nl import Nlp, solve_scip
 from bilevel_dr.reformulate import REFORMULATIONS
+from bilevel_dr.solvers.nl import Nlp, solve_scip
 from bilevel_dr.solving import solve
 
 BY_SCIP = ["sos1", "indicator", "strong_duality", "product", "scholtes"]

@@ -10,10 +10,10 @@ import pytest
 from builders import tracking
 
 from bilevel_dr import ModelError, solve
-from bilevel_dr.nl import Outcome
 from bilevel_dr.reformulate import REFORMULATIONS
 from bilevel_dr.routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, follow, search
 from bilevel_dr.solvers import find
+from bilevel_dr.solvers.nl import Outcome
 from bilevel_dr.working import Working
 
 

@@ -14,7 +14,7 @@ import bilevel_dr as bdr
 from bilevel_dr.models.shayegan_rad_2019 import breakpoints, dispatch, exact, feeder, outcomes, study
 from bilevel_dr.models.shayegan_rad_2019.lossless import model as lossless
 from bilevel_dr.models.shayegan_rad_2019.model import model
-from bilevel_dr.nl import Nlp
+from bilevel_dr.solvers.nl import Nlp
 
 DATA = files("bilevel_dr.data") / "shayegan_rad_2019"
 CASES = ("working_day", "weekend", "weekend_hourly")

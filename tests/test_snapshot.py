@@ -11,7 +11,7 @@ import bilevel_dr as bdr
 from bilevel_dr.models.khe_2025 import exact, share_of_call
 from bilevel_dr.models.khe_2025.model import model as khe
 from bilevel_dr.models.le_cadre_2018.model import model as le_cadre
-from bilevel_dr.snapshot import source_hash, take_snapshot
+from bilevel_dr.sweeping.snapshot import source_hash, take_snapshot
 
 MODEL = """
 import pyomo.environ as pyo

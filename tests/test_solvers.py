@@ -11,9 +11,10 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevel_dr as bdr
-from bilevel_dr import gurobi, nl, solvers
-from bilevel_dr.executables import ExecutableNlp
-from bilevel_dr.gams import GamsNlp
+from bilevel_dr import solvers
+from bilevel_dr.solvers import gurobi, nl
+from bilevel_dr.solvers.executables import ExecutableNlp
+from bilevel_dr.solvers.gams import GamsNlp
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from pyomo.mpec import Complementarity, complements
 import bilevel_dr as bdr
 from bilevel_dr import ModelError, SolverMissing, solve, verify
 from bilevel_dr.convexity import judge_all
-from bilevel_dr.nl import Outcome
 from bilevel_dr.reformulate import REFORMULATIONS
 from bilevel_dr.routes import LOCAL_ROUTES, search
+from bilevel_dr.solvers.nl import Outcome
 
 
 def test_auto_proves_the_optimum():

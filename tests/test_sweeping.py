@@ -20,11 +20,12 @@ import pytest
 from typer.testing import CliRunner
 
 import bilevel_dr as bdr
-from bilevel_dr import cli, recipe, sweeping
-from bilevel_dr.journal import FILE
+from bilevel_dr import cli, sweeping
 from bilevel_dr.models.khe_2025 import exact
 from bilevel_dr.models.khe_2025.model import model as khe
 from bilevel_dr.papers import resolve_data, resolve_model
+from bilevel_dr.sweeping import recipe
+from bilevel_dr.sweeping.journal import FILE
 from bilevel_dr.workers import as_answered
 
 MODEL = """

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from bilevel_dr.arrays import QuadraticForm
 from bilevel_dr.errors import ModelError
-from bilevel_dr.highs import minimise
+from bilevel_dr.solvers.highs import minimise
 from bilevel_dr.tangents import minimise_by_tangents
 
 

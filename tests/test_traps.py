@@ -15,7 +15,7 @@ from pyomo.mpec import Complementarity, complements
 
 from bilevel_dr import ModelError, solve, verify
 from bilevel_dr.errors import BilevelError, SolverFailed
-from bilevel_dr.nl import Nlp, solve_scip
+from bilevel_dr.solvers.nl import Nlp, solve_scip
 
 
 def chain(m, *names):

@@ -8,7 +8,7 @@ from html import escape
 
 from ..play import Curve
 from ..plots import bars, landscape, reaction
-from ..style import GREY, legend, line, panels, tidy
+from ..plots.style import GREY, legend, line, panels, tidy
 
 DOTS = 110
 """Per inch."""

@@ -19,7 +19,7 @@ from pyomo.core.expr.visitor import identify_variables, replace_expressions
 from pyomo.repn import generate_standard_repn
 
 from ..followers import declared_variables
-from ..highs import minimise
+from ..solvers.highs import minimise
 
 ROUNDS = 10
 """Passes over the rows at most: interval propagation may shrink for ever by less and less."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pyomo.environ as pyo
 
-from ..highs import minimise
+from ..solvers.highs import minimise
 from .relaxation import Form, times
 
 MOST_MARGIN = 1e6

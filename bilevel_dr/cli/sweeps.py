@@ -62,8 +62,9 @@ def sweep(
     command ends with 5 where a point has no certified answer.
     """
     with work(json):
-        from .. import journal, sweeping
+        from .. import sweeping
         from ..papers import resolve_data, resolve_model
+        from ..sweeping import journal
 
         design, samples = _design(grid, list_, random, range_)
         found, _, paper = resolve_model(model)
@@ -109,7 +110,7 @@ def sweep(
 
 def _design(grid: list[str], listed: str | None, random: int | None, ranges: list[str]) -> tuple:
     """The design as ``sweep`` takes it, and the number of draws if it is one."""
-    from ..designs import parse_axis
+    from ..sweeping.designs import parse_axis
 
     if (random is None) != (not ranges):
         raise DataError("--random N and --range NAME=LOW:HIGH belong together")

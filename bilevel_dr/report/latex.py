@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..exposition.markup import Latex
 from ..formatting import number
-from ..markup import Latex
 from .parts import is_number, truth
 
 LONG = 45

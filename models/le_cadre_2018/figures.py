@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bilevel_dr import plots
-from bilevel_dr.style import (
+from bilevel_dr.plots.style import (
     BLUE,
     CLAIMS,
     DARK,

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from bilevel_dr import plots
-from bilevel_dr.style import (
+from bilevel_dr.plots.style import (
     BLUE,
     CLAIMS,
     DARK,

@@ -8,7 +8,7 @@ import pyomo.environ as pyo
 
 from bilevel_dr.followers import read
 from bilevel_dr.kkt import add_kkt
-from bilevel_dr.nl import Nlp, Outcome, solve_scip
+from bilevel_dr.solvers.nl import Nlp, Outcome, solve_scip
 
 TIME_LIMIT = 10.0
 BARE_M = 1e5

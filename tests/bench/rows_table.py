@@ -14,8 +14,8 @@ from clocks import Spent, enough, median_spent, spent
 
 from bilevel_dr.bounds import Bound
 from bilevel_dr.complementarity import take_pairs
-from bilevel_dr.nl import write
 from bilevel_dr.reformulate import add_rows
+from bilevel_dr.solvers.nl import write
 
 SIZES = (10, 100, 1_000, 10_000)
 M = 100.0

@@ -11,8 +11,8 @@ from clocks import spent
 import bilevel_dr as bdr
 from bilevel_dr.models.shayegan_rad_2019 import exact
 from bilevel_dr.models.shayegan_rad_2019.model import model
-from bilevel_dr.nl import Nlp
 from bilevel_dr.screening import TRIED, screen
+from bilevel_dr.solvers.nl import Nlp
 from bilevel_dr.starts import Answers, leader_points
 from bilevel_dr.working import Working
 

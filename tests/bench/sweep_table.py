@@ -16,8 +16,9 @@ from functools import partial
 import numpy as np
 
 import bilevel_dr as bdr
-from bilevel_dr import cluster, workers
+from bilevel_dr import workers
 from bilevel_dr.papers import resolve_data, resolve_model
+from bilevel_dr.sweeping import cluster
 
 POINTS = 60
 PAPER = "khe_2025"

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
-from .errors import ModelError, SolverFailed, SolverMissing
-from .workers import Worker, end, shipped
+from ..errors import ModelError, SolverFailed, SolverMissing
+from ..workers import Worker, end, shipped
 
 PATIENCE, IDLE = 10.0, 30.0
 """Seconds in which a scheduler and its first worker must be found; after which an idle process of ours ends."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from .errors import ModelError, SolverMissing
+from ..errors import ModelError, SolverMissing
 
 CLASSES = {
     "nlp": "smooth, to a local optimum",
@@ -166,7 +166,7 @@ def find(name: str, needs: str | None = None) -> SolverInfo:
 
 
 def backend(name: str) -> Callable:
-    """``build(model, free=())`` for a local solver: an object with the interface of :class:`bilevel_dr.nl.Nlp`.
+    """``build(model, free=())`` for a local solver: an object with the interface of :class:`bilevel_dr.solvers.nl.Nlp`.
 
     The same solver gives the same object, so that a built model can be kept under it.
 

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from .errors import one_line
+from ..errors import one_line
 from .nl import Nlp, Outcome
 
 _SETTINGS = {"print_level": 0, "sb": "yes", "tol": 1e-9, "max_iter": 1000, "bound_relax_factor": 1e-10}
@@ -24,14 +24,14 @@ _STATUS = {
 
 
 class CyipoptNlp(Nlp):
-    """As :class:`~bilevel_dr.nl.Nlp`, solved by cyipopt."""
+    """As :class:`~bilevel_dr.solvers.nl.Nlp`, solved by cyipopt."""
 
     def __init__(self, model, free=()):
         super().__init__(model, free)
         self._derivatives = _Derivatives(**self._problem) if self.variables else None
 
     def solve(self, start=None, fixed=None, lower=None, upper=None, options=None, time_limit=None) -> Outcome:
-        """As :meth:`bilevel_dr.nl.Nlp.solve`; ``options`` are Ipopt's."""
+        """As :meth:`bilevel_dr.solvers.nl.Nlp.solve`; ``options`` are Ipopt's."""
         import cyipopt
 
         if not self.variables:

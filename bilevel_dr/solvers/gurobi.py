@@ -9,15 +9,15 @@ import numpy as np
 from pyomo.common.errors import InfeasibleConstraintException
 from pyomo.repn.plugins.lp_writer import LPWriter
 
-from .errors import ModelError, SolverFailed
+from ..errors import ModelError, SolverFailed
+from ..scratch import keep_failure, scratch
 from .nl import Outcome
-from .scratch import keep_failure, scratch
 
 _TOO_LARGE, _NO_LICENCE = 10010, 10009
 
 
 def solve_gurobi(model, *, gap: float = 1e-6, time_limit: float | None = None, options: dict | None = None) -> Outcome:
-    """Solve a model with Gurobi, as :func:`bilevel_dr.nl.solve_scip` does with SCIP.
+    """Solve a model with Gurobi, as :func:`bilevel_dr.solvers.nl.solve_scip` does with SCIP.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from .formatting import number
+from ..formatting import number
 
 PADDED = 60
 """Columns are padded up to this many characters, so that Markdown reads well unrendered too."""

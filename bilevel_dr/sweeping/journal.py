@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .errors import DataError
-from .run_folder import as_json
+from ..errors import DataError
+from ..run_folder import as_json
 
 FILE = "journal.sqlite"
 _MARK, _VERSION = 0x62644472, 1  # "bdDr", kept in the file's header

@@ -7,10 +7,10 @@ from itertools import groupby
 
 import pyomo.environ as pyo
 
-from .followers import Follower
+from ..followers import Follower
+from ..solution import split_name
 from .formulas import Formulas
 from .outline import cut, rest, short_names
-from .solution import split_name
 
 THREE, TWO = (0.2, 0.47, 0.27), (0.24, 0.7)
 """Widths of columns on paper: name, formula and doc; name and formula."""

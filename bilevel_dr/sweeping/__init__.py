@@ -19,21 +19,21 @@ from pathlib import Path
 
 import pyomo.environ as pyo
 
+from ..datafile import domains
+from ..datafile.case import DEFAULT, CaseData, label
+from ..datafile.checking import names_of
+from ..errors import DataError, ModelError
+from ..loading import find_model, load
+from ..overrides import apply_overrides
+from ..run_folder import as_json
+from ..solution import Solution, split_name
+from ..solving import check_ways, solve
+from ..workers import as_answered
 from . import cluster
-from .datafile import domains
-from .datafile.case import DEFAULT, CaseData, label
-from .datafile.checking import names_of
 from .designs import METHODS, read_design
-from .errors import DataError, ModelError
 from .journal import Journal
-from .loading import find_model, load
-from .overrides import apply_overrides
 from .recipe import OUTCOMES, Recipe, failure, is_certified, versions_that_count
-from .run_folder import as_json
 from .snapshot import source_hash, take_snapshot
-from .solution import Solution, split_name
-from .solving import check_ways, solve
-from .workers import as_answered
 
 log = logging.getLogger("bilevel_dr.sweeping")
 
@@ -70,7 +70,7 @@ def sweep(
         As :func:`bilevel_dr.load` takes them; the overrides are those that all points share.
     design, samples, method
         Which points: a grid ``{"target": (100, 900, 9), "fairness": [0, 1]}``; a DataFrame or ``.csv`` file with one point a
-        row; or so many ``samples`` of ranges ``{"target": (100, 900)}``. See :func:`bilevel_dr.designs.read_design`.
+        row; or so many ``samples`` of ranges ``{"target": (100, 900)}``. See :func:`bilevel_dr.sweeping.designs.read_design`.
     reformulation, solver, time_limit, starts
         As :func:`bilevel_dr.solve` takes them, for each point.
     seed : int

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import __version__
-from .answering import answer
-from .errors import BilevelError, LimitReached, SolverFailed, one_line
-from .loading import load
-from .run_folder import versions
+from .. import __version__
+from ..answering import answer
+from ..errors import BilevelError, LimitReached, SolverFailed, one_line
+from ..loading import load
+from ..run_folder import versions
+from ..solution import Solution, split_name
 from .snapshot import Snapshot
-from .solution import Solution, split_name
 
 OUTCOMES = (
     "leader_objective",

@@ -18,9 +18,9 @@ from pyomo.common.errors import InfeasibleConstraintException
 from pyomo.core.base.var import VarData
 from pyomo.repn.plugins.nl_writer import NLWriter
 
-from .errors import ModelError, SolverFailed
-from .quiet import no_output
-from .scratch import keep_failure, scratch
+from ..errors import ModelError, SolverFailed
+from ..quiet import no_output
+from ..scratch import keep_failure, scratch
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,7 @@ def solve_scip(model, *, gap=1e-6, time_limit=None, options=None, keep=None) -> 
 
 
 def _in_scip(model, folder: str, gap, time_limit, options, keep) -> Outcome:
-    from .solvers import find
+    from . import find
 
     find("scip")  # where it is not, the error says what adds it
     import pyscipopt

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import cloudpickle
 
-from .datafile.statements import files_beside
-from .errors import DataError
-from .loading import find_model
+from ..datafile.statements import files_beside
+from ..errors import DataError
+from ..loading import find_model
 
 _LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("purelib", "platlib", "stdlib"))
 

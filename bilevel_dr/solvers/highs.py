@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from .quiet import no_output
+from ..quiet import no_output
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Local solvers behind GAMS (SNOPT, CONOPT, KNITRO, …), with the interface of :class:`~bilevel_dr.nl.Nlp`.
+"""Local solvers behind GAMS (SNOPT, CONOPT, KNITRO, …), with the interface of :class:`~bilevel_dr.solvers.nl.Nlp`.
 
 Needs the program ``gams`` and a licence for the solver. Tested only against a script that plays GAMS' part.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.opt import WriterFactory
 
-from .errors import ModelError, one_line
+from ..errors import ModelError, one_line
 from .executables import GRACE, ExecutableNlp, text_of
 from .nl import Outcome
 
@@ -36,7 +36,7 @@ class GamsNlp(ExecutableNlp):
     Parameters
     ----------
     model, free
-        As :class:`~bilevel_dr.nl.Nlp`.
+        As :class:`~bilevel_dr.solvers.nl.Nlp`.
     solver : str
         GAMS' name of the solver.
     executable : str

@@ -42,7 +42,7 @@ class Formulas:
     Parameters
     ----------
     notation : Markdown or Latex
-        Of :mod:`bilevel_dr.markup`.
+        Of :mod:`bilevel_dr.exposition.markup`.
     name_of : callable
         From a component to the name it is written by.
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .followers import Follower
-from .solution import split_name
+from ..followers import Follower
+from ..solution import split_name
 
 FAMILY = 4
 """Members of an indexed family that are written out; of a larger one the first three and the count of the rest."""

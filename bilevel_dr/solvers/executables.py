@@ -1,4 +1,4 @@
-"""Executables that speak AMPL's protocol (``ipopt stub -AMPL key=value``), used as :class:`~bilevel_dr.nl.Nlp`.
+"""Executables that speak AMPL's protocol (``ipopt stub -AMPL key=value``), used as :class:`~bilevel_dr.solvers.nl.Nlp`.
 
 The .nl is written once; a solve changes only its bounds and its starting point, both plain text. What comes back is
 believed only where the process ended well and its .sol is whole: everything else is the status ``"failed"`` with the
@@ -20,10 +20,10 @@ import pyomo.environ as pyo
 from pyomo.contrib.solver.common.util import SolverError
 from pyomo.contrib.solver.solvers.asl_sol_reader import parse_asl_sol_file
 
-from .errors import one_line
+from ..errors import one_line
+from ..processes import run
+from ..scratch import keep_failure, scratch
 from .nl import Outcome, _Contradiction, write
-from .processes import run
-from .scratch import keep_failure, scratch
 
 GRACE = 1.0
 """Seconds a solver that was told its time limit may overrun it before it is killed."""
@@ -88,7 +88,7 @@ class ExecutableNlp:
         return np.clip(values, self.lower, self.upper)
 
     def solve(self, start=None, fixed=None, lower=None, upper=None, options=None, time_limit=None) -> Outcome:
-        """Solve with other bounds, as :meth:`bilevel_dr.nl.Nlp.solve`.
+        """Solve with other bounds, as :meth:`bilevel_dr.solvers.nl.Nlp.solve`.
 
         Parameters
         ----------

@@ -11,13 +11,13 @@ import re
 import pyomo.environ as pyo
 from pyomo.gdp import Disjunction
 
-from .bounds import row_name
-from .convexity import judge_all
+from ..bounds import row_name
+from ..convexity import judge_all
+from ..working import Working
 from .formulas import Formulas
 from .level_tables import THREE, pair_formula, write_conditions, write_level
 from .markup import Latex, Markdown
 from .outline import Group, alike, counted, cut, problem_class, rest, short_names
-from .working import Working
 
 _NOT_WRITTEN = (pyo.SOSConstraint, pyo.LogicalConstraint, Disjunction)
 

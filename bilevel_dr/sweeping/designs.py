@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import qmc
 
-from .datafile.lexing import scalar
-from .errors import DataError, ModelError
-from .overrides import split_setting
+from ..datafile.lexing import scalar
+from ..errors import DataError, ModelError
+from ..overrides import split_setting
 
 METHODS = ("latin_hypercube", "sobol")
 MOST = 1_000_000
