@@ -18,6 +18,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -161,10 +162,23 @@ def check_target(out: str) -> None:
         os.rmdir(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     if target.exists() and not target.is_dir():
         raise DataError(f"--out {out}: is a file; choose another name")
-    if target.is_dir() and any(target.iterdir()) and not (target / "run.json").is_file():
+    if target.is_dir() and _holds_something_else(target):
         raise DataError(f"--out {out}: is there and is no run folder; choose another name, nothing was touched")
     if Path.cwd().is_relative_to(target):
         raise DataError(f"--out {out}: is where this is run, and a run folder is replaced whole; name one inside it")
+
+
+def _holds_something_else(target: Path) -> bool:
+    """Asked several times: another run may be putting its folder there at this very moment."""
+    for _ in range(20):
+        try:
+            names = os.listdir(target)
+        except FileNotFoundError:
+            return False
+        if not names or "run.json" in names:
+            return False
+        time.sleep(0.005)
+    return True
 
 
 def _real(out: str) -> Path:
