@@ -103,7 +103,7 @@ def _has_a_point(form: QuadraticForm, clock: Clock) -> bool:
 
 
 def explained(solution: Solution, instance, seconds: float, found: Diagnosis | None = None) -> Solution:
-    """A solution without an answer, with the reason as its first note, and the termination that says whose fault it is.
+    """A solution without an answer, with the reason as its first note, and the termination that follows from it.
 
     Parameters
     ----------
@@ -134,7 +134,9 @@ def explained(solution: Solution, instance, seconds: float, found: Diagnosis | N
     if found.termination == "feasible":
         return replace(solution, notes=notes, seconds=seconds)
     nothing = {"leader_objective": None, "certificate": None, "best_bound": None, "point": {}, "follower_objectives": {}}
-    return replace(solution, termination=found.termination, notes=notes, seconds=seconds, **nothing)
+    # whoever the follower without an answer is, and why ever: no point is bilevel-feasible
+    termination = "infeasible" if found.follower else found.termination
+    return replace(solution, termination=termination, notes=notes, seconds=seconds, **nothing)
 
 
 def _conditions(working: Working) -> tuple[list, list]:

@@ -58,21 +58,25 @@ def _search_without_M(working, reformulation, run, gap, clock, options) -> tuple
     if len(working.pairs) <= SMALL:
         outcome = run(working, gap, clock(QUICK))
         if outcome.status != "limit":
-            outcome = _without_illusion(working, run, gap, clock, outcome)
-            if outcome.status == "unbounded" and reformulation == "strong_duality":  # its products gain by any tolerance
-                outcome = replace(outcome, status="failed")
-            return outcome, []
+            return _without_illusion(working, reformulation, run, gap, clock, outcome), []
     with working.tightened(reformulation):
-        return run(working, gap, clock()), []
+        return _without_illusion(working, reformulation, run, gap, clock, run(working, gap, clock())), []
 
 
-def _without_illusion(working: Working, run, gap, clock, outcome: Outcome) -> Outcome:
+def _without_illusion(working: Working, reformulation: str, run, gap, clock, outcome: Outcome) -> Outcome:
+    outcome = without_illusion(working, run, gap, clock, outcome)
+    if outcome.status == "unbounded" and reformulation == "strong_duality":  # its products gain by any tolerance
+        return replace(outcome, status="failed")
+    return outcome
+
+
+def without_illusion(working: Working, run, gap, clock, outcome: Outcome) -> Outcome:
     """Unbounded where widening a box keeps improving: SCIP may call an unbounded problem with SOS1 sets optimal.
 
     Only where the problem without its complementarities has no bound can that happen; then the search is repeated with the
     unbounded variables in a box, twice, as it is where SCIP calls the problem unbounded.
     """
-    if outcome.status != "unbounded" and not (outcome.status == "optimal" and working.relaxation_is_unbounded()):
+    if outcome.status != "unbounded" and not (outcome.status == "optimal" and working.relaxation_is_unbounded(clock(10.0))):
         return outcome
     best = outcome
     for size in (1e4, 1e6):
@@ -93,7 +97,7 @@ def _without_illusion(working: Working, run, gap, clock, outcome: Outcome) -> Ou
 def _search_with_M(working, reformulation, run, gap, clock, options) -> tuple[Outcome, list[str]]:
     if reformulation == "mixed":
         working.use("mixed", **options)
-        return run(working, gap, clock()), []
+        return without_illusion(working, run, gap, clock, run(working, gap, clock())), []
     given = {name: options[name] for name in ("M_slack", "M_multiplier") if options.get(name) is not None}
     bounds = side_bounds(working.model, working.pairs, **given) if given else working.bounds
     for attempt in range(4):

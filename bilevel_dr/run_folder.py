@@ -191,7 +191,9 @@ def _write_point(path: Path, point: Mapping[str, float]) -> None:
 
 def summary(solution: Solution) -> dict:
     """A solution as plain data, its point left out; without a point the certificate is one that did not pass."""
-    certificate = solution.certificate or Certificate(False, math.nan, math.nan, math.nan)
+    certificate = solution.certificate  # one that did not pass is falsy
+    if certificate is None:
+        certificate = Certificate(False, math.nan, math.nan, math.nan)
     return {
         "claim": solution.claim,
         "termination": solution.termination,

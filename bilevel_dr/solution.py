@@ -101,8 +101,8 @@ class Solution:
     best_bound : float or None
         What no bilevel-feasible point can beat, in the leader's sense; ``None`` where the route gives none.
     termination : str
-        ``"optimal"``, ``"feasible"`` (a point, its optimality not decided), ``"infeasible"``, ``"unbounded"`` (the leader's
-        objective, or a follower's whatever the leader decides: the first note says whose, and along what),
+        ``"optimal"``, ``"feasible"`` (a point, its optimality not decided), ``"infeasible"`` (or a follower has no best
+        answer, too: the first note says why), ``"unbounded"`` (the leader's objective),
         ``"limit"`` (time or iterations, with or without a point) or ``"failed"``.
     reformulation, solver : str
         The route that found it.

@@ -26,7 +26,7 @@ from .best_response import Response, best_response, held, pulled_inside
 from .complementarity import mpec_block
 from .errors import ModelError
 from .followers import Follower, Program, read
-from .routes import Clock
+from .routes import Clock, without_illusion
 from .solvers.nl import Nlp, Outcome, solve_scip
 from .working import Working
 
@@ -76,7 +76,7 @@ class ValueFunction:
         """Until the bound is met or time is up: the last outcome with the best bound, and (value, point), the best first."""
         bound, before = None, None
         while True:
-            outcome = self._relaxation(gap, clock)
+            outcome = self._truly(self._relaxation(gap, clock), gap, clock)
             if not outcome.has_point or outcome.status != "optimal":
                 break
             bound, point = outcome.bound, self.working.point()
@@ -128,6 +128,15 @@ class ValueFunction:
         if outcome.has_point:
             outcome.load()
         return outcome
+
+    def _truly(self, outcome: Outcome, gap: float, clock: Clock) -> Outcome:
+        """What SCIP calls optimal, unless it is better in every wider box."""
+        if outcome.status != "optimal":
+            return outcome
+        again = without_illusion(self.working, lambda _, gap, limit: self._relaxation(gap, lambda: limit), gap, clock, outcome)
+        if again.has_point:
+            again.load()
+        return again
 
     def _regrets(self, point: dict[str, float]) -> tuple[dict[str, float], float]:
         """How much better each follower could do (infinite: not known), its best answer left on the copy; the leader's value."""

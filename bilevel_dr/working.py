@@ -107,13 +107,13 @@ class Working:
             for variable, upper in kept:
                 variable.setub(upper)
 
-    def relaxation_is_unbounded(self) -> bool:
+    def relaxation_is_unbounded(self, time_limit: float | None = 10.0) -> bool:
         """Whether the problem without its complementarities has no bound, as far as HiGHS can tell (quadratic ones only)."""
         form = self.form("sos1")
         if form is None:
             return False
         relaxed = replace(form, integer=np.zeros(len(form.c), bool))
-        return relaxed.minimise(10.0).status == "unbounded"
+        return relaxed.minimise(time_limit).status == "unbounded"
 
     @contextmanager
     def boxed(self, size: float):

@@ -123,14 +123,14 @@ def test_a_paper_with_a_target_beyond_what_can_be_called():
 
 
 @pytest.mark.parametrize("reformulation", ["auto", "scholtes", "product", "big_m", "value_function"])
-def test_a_follower_that_is_unbounded_everywhere_is_no_infeasible_problem(reformulation):
+def test_a_follower_that_is_unbounded_everywhere_is_told_apart(reformulation):
     m = tracking()
     m.f.z = pyo.Var()
     m.f.link = pyo.Constraint(expr=m.f.z <= 2 * m.f.y)
     m.f.y.setub(None)
     m.f.miss.set_value(m.x - m.f.z)
     solution = solve(m, reformulation)
-    assert (solution.termination, solution.claim) == ("unbounded", "none")
+    assert (solution.termination, solution.claim) == ("infeasible", "none")  # no point is bilevel-feasible
     assert solution.notes[0].startswith("f: unbounded whatever the leader decides, its objective falls for ever as ")
     found = diagnose(m)
     assert found.follower == "f" and found.proved
@@ -153,7 +153,7 @@ def test_a_leader_that_may_only_decide_what_leaves_its_follower_unbounded():
     m = priced()
     m.least = pyo.Constraint(expr=m.price >= 3.5)
     for instance in (m, priced(low=4)):
-        assert solve(instance).termination == "unbounded"
+        assert solve(instance).termination == "infeasible"
         assert "unbounded whatever the leader decides" in diagnose(instance).message
 
 
@@ -236,7 +236,7 @@ def test_a_player_without_a_best_answer():
         m.p[i].y = pyo.Var(domain=pyo.NonNegativeReals)
         m.p[i].cost = pyo.Objective(expr=sign * m.p[i].y + m.p[1].y)
     solution = solve(m)
-    assert solution.termination == "unbounded" and solution.notes[0].startswith("p[2]: unbounded whatever")
+    assert solution.termination == "infeasible" and solution.notes[0].startswith("p[2]: unbounded whatever")
     played = bdr.best_response_dynamics(m)
     assert "p[2]: unbounded at the others' decisions" in played.message
 
@@ -265,5 +265,5 @@ def test_the_command_line_tells_an_unbounded_follower_apart(tmp_path):
     )
     (tmp_path / "d.dat").write_text("param least := 2;\n")
     result = CliRunner().invoke(app, ["solve", str(tmp_path / "m.py"), str(tmp_path / "d.dat"), "--json"])
-    assert result.exit_code == 4
+    assert result.exit_code == 3
     assert json.loads(result.stdout)["notes"][0].startswith("f: unbounded whatever the leader decides")

@@ -9,7 +9,7 @@ import pyomo.environ as pyo
 import pytest
 from builders import tracking
 
-from bilevel_dr import ModelError, solve
+from bilevel_dr import ModelError, routes, solve
 from bilevel_dr.reformulate import REFORMULATIONS
 from bilevel_dr.routes import GLOBAL_ROUTES, GLOBAL_SOLVERS, LOCAL_ROUTES, follow, search
 from bilevel_dr.solvers import find
@@ -148,3 +148,40 @@ def test_the_penalty_is_raised_until_the_products_vanish():
     outcome = follow(working, nlp, "penalty", 0, forever)
     outcome.load()
     assert max(pair.residual() for pair in working.pairs) < 1e-6
+
+
+# Bounds of problems that have none --------------------------------------------------------------------------------------
+
+
+def runs_away():
+    """The leader gains for ever along x[0], x[2] ≥ 0; SCIP called the problem with its SOS1 sets optimal, at -17."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var([0, 1, 2])
+    m.x[0].domain = pyo.Integers
+    m.x[1].domain = pyo.NonNegativeReals
+    m.x[2].domain = pyo.NonNegativeIntegers
+    m.f = pyo.Block([0, 1])
+    m.f[0].y = pyo.Var([0, 1])
+    m.f[0].y[0].setub(3)
+    m.f[0].y[1].setub(4)
+    m.f[1].y = pyo.Var(bounds=(0, 6))
+    m.f[0].one = pyo.Constraint(expr=-m.f[0].y[1] <= 8)
+    m.f[0].two = pyo.Constraint(expr=(-1, m.f[0].y[0] + 2 * m.x[0] - m.f[1].y, 3))
+    m.f[0].cost = pyo.Objective(expr=(1 + 2 * m.x[0]) * m.f[0].y[0] + 0 * m.f[0].y[1])
+    m.f[1].row = pyo.Constraint(expr=m.f[1].y - m.x[0] - m.x[2] <= 3)
+    m.f[1].gain = pyo.Objective(expr=(m.x[2] - 3) * m.f[1].y, sense=pyo.maximize)
+    m.row = pyo.Constraint(expr=m.x[0] + m.x[1] + 2 * m.x[2] + 2 * m.f[0].y[0] - m.f[1].y == 4)
+    m.cost = pyo.Objective(expr=-2 * m.x[0] - 3 * m.x[2] - 3 * m.f[0].y[0] - 3 * m.f[0].y[1] - 2 * m.f[1].y)
+    return m
+
+
+@pytest.mark.parametrize("reformulation", ["sos1", "mixed"])
+def test_what_runs_away_is_not_called_optimal_however_many_pairs_there_are(monkeypatch, reformulation):
+    monkeypatch.setattr(routes, "SMALL", 0)
+    solution = solve(runs_away(), reformulation)
+    assert (solution.termination, solution.claim, solution.best_bound) == ("unbounded", "none", None)
+
+
+def test_nor_by_value_functions():
+    solution = solve(runs_away(), "value_function")
+    assert (solution.termination, solution.claim, solution.best_bound) == ("limit", "none", None)

@@ -225,6 +225,13 @@ def test_a_solution_without_a_point_has_a_certificate_that_did_not_pass():
     assert plain["certificate"]["passed"] is False and plain["certificate"]["followers"] == {}
 
 
+def test_a_certificate_that_did_not_pass_is_kept_with_its_reasons(solution):
+    failed = replace(solution.certificate, passed=False, reasons=("leader: row violated by 1 (scaled)",), leader_violation=1.0)
+    plain = run_folder.summary(replace(solution, claim="none", certificate=failed))["certificate"]
+    assert (plain["passed"], plain["leader_violation"], plain["reasons"]) == (False, 1.0, failed.reasons)
+    assert plain["followers"]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

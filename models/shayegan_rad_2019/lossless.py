@@ -32,7 +32,8 @@ from bilevel_dr.models.shayegan_rad_2019.model import model as with_losses
 model = with_losses.clone()
 model.name = "shayegan_rad_2019/lossless"
 wanted = [model.income, model.reduction_cost, model.profit]  # they are declared after the follower that they ask
-for component in (model.dso, model.ARCS, *wanted):
+of_voltages = [model.voltage_limits_leave_room, model.slack_voltage_is_within_its_limits]
+for component in (model.dso, model.ARCS, *of_voltages, *wanted):
     model.del_component(component)
 
 
