@@ -160,25 +160,25 @@ def check_target(out: str) -> None:
     with _writing(out):
         target.parent.mkdir(parents=True, exist_ok=True)
         os.rmdir(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    if target.exists() and not target.is_dir():
-        raise DataError(f"--out {out}: is a file; choose another name")
-    if target.is_dir() and _holds_something_else(target):
-        raise DataError(f"--out {out}: is there and is no run folder; choose another name, nothing was touched")
+    if (why := _in_the_way(target)) is not None:
+        raise DataError(f"--out {out}: {why}; choose another name, nothing was touched")
     if Path.cwd().is_relative_to(target):
         raise DataError(f"--out {out}: is where this is run, and a run folder is replaced whole; name one inside it")
 
 
-def _holds_something_else(target: Path) -> bool:
-    """Asked several times: another run may be putting its folder there at this very moment."""
+def _in_the_way(target: Path) -> str | None:
+    """What is there that is no run. Asked several times: another run may be putting its folder there at this moment."""
     for _ in range(20):
         try:
             names = os.listdir(target)
         except FileNotFoundError:
-            return False
+            return None
+        except NotADirectoryError:
+            return "is a file"
         if not names or "run.json" in names:
-            return False
+            return None
         time.sleep(0.005)
-    return True
+    return "is there and is no run folder"
 
 
 def _real(out: str) -> Path:
