@@ -101,3 +101,23 @@ def _as_leader(m, block):
     m.idle.z = pyo.Var(bounds=(0, 1))
     m.idle.z_cost = pyo.Objective(expr=m.idle.z)
     return m
+
+
+TOY = """
+import pyomo.environ as pyo
+
+model = pyo.AbstractModel("toy")
+model.most = pyo.Param(within=pyo.Reals)
+model.x = pyo.Var(bounds=(0, 4))
+
+@model.Block()
+def follower(block):
+    block.y = pyo.Var(bounds=(0, 10))
+    block.rising = pyo.Constraint(expr=block.y <= 1 + block.model().x)
+    block.most = pyo.Objective(expr=block.y, sense=pyo.maximize)
+
+@model.Objective()
+def cost(model):
+    return model.follower.y + 2 * model.x + model.most
+"""
+"""The text of a model's file, for commands: what the leader decides is dear, and lets its follower take more, which it also pays."""

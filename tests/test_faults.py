@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pyomo.environ as pyo
 import pytest
+from builders import TOY
 from fakes import faults
 from fakes.libraries import LIBRARIES, LIES
 from fakes.protocols import PROTOCOLS
@@ -191,29 +192,11 @@ def test_a_folder_for_temporary_files_that_cannot_be_written_is_said(playing, tm
 
 # What is kept ---------------------------------------------------------------------------------------------------------
 
-MODEL = """
-import pyomo.environ as pyo
-
-model = pyo.AbstractModel("toy")
-model.most = pyo.Param(within=pyo.Reals)
-model.x = pyo.Var(bounds=(0, 4))
-
-@model.Block()
-def follower(block):
-    block.y = pyo.Var(bounds=(0, 10))
-    block.rising = pyo.Constraint(expr=block.y <= 1 + block.model().x)
-    block.most = pyo.Objective(expr=block.y, sense=pyo.maximize)
-
-@model.Objective()
-def cost(model):
-    return model.follower.y + 2 * model.x + model.most
-"""
-
 
 @pytest.mark.parametrize("fault", ["crash", "exit_code_after_a_flood", "no_file", "cut_file", "not_a_number"])
 def test_with_out_the_run_folder_keeps_the_solvers_input_and_log(playing, tmp_path, fault):
     model, data, out = tmp_path / "toy.py", tmp_path / "toy.dat", tmp_path / "run"
-    model.write_text(MODEL)
+    model.write_text(TOY)
     data.write_text("param most := 4;\n")
     options = ["--reformulation", "product", "--solver", playing(fault), "--starts", "1", "--out", str(out)]
     result = CliRunner().invoke(cli.app, ["solve", str(model), str(data), *options])

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from builders import TOY
 
 ROOT = Path(__file__).resolve().parents[1]
 PRELUDE = """
@@ -135,25 +136,7 @@ def _no_files():
 
 # A whole command ------------------------------------------------------------------------------------------------------
 
-MODEL = """
-import os, signal, time
-from pathlib import Path
-import pyomo.environ as pyo
-
-model = pyo.AbstractModel("toy")
-model.most = pyo.Param(within=pyo.Reals)
-model.x = pyo.Var(bounds=(0, 4))
-
-@model.Block()
-def follower(block):
-    block.y = pyo.Var(bounds=(0, 10))
-    block.rising = pyo.Constraint(expr=block.y <= 1 + block.model().x)
-    block.most = pyo.Objective(expr=block.y, sense=pyo.maximize)
-
-@model.Objective()
-def cost(model):
-    return model.follower.y + 2 * model.x + model.most
-"""
+MODEL = "import os, signal, time\nfrom pathlib import Path\n" + TOY
 CRASHES = """#!/bin/sh
 kill -SEGV $PPID
 sleep 5

@@ -36,13 +36,7 @@ class CyipoptNlp(Nlp):
 
         if not self.variables:
             return super().solve()
-        lower = (self.lower if lower is None else lower).copy()
-        upper = (self.upper if upper is None else upper).copy()
-        for variable, number in (fixed or {}).items():
-            j = self.column.get(id(variable))
-            if j is not None:
-                lower[j] = upper[j] = number
-        x0 = np.clip(self.start() if start is None else start, lower, upper)
+        x0, lower, upper = self.box(start, fixed, lower, upper)
         problem = cyipopt.Problem(
             len(x0), len(self.rows), self._derivatives, lower, upper, self.row_lower, self.row_upper
         )

@@ -16,13 +16,13 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
-import pyomo.environ as pyo
 from pyomo.contrib.solver.common.util import SolverError
 from pyomo.contrib.solver.solvers.asl_sol_reader import parse_asl_sol_file
 
 from ..errors import one_line
 from ..processes import run
 from ..scratch import keep_failure, scratch
+from .columns import Columns, without_sets
 from .nl import Outcome, _Contradiction, write
 
 GRACE = 1.0
@@ -30,7 +30,7 @@ GRACE = 1.0
 _IPOPT = {"tol": 1e-9, "max_iter": 1000, "bound_relax_factor": 1e-10}
 
 
-class ExecutableNlp:
+class ExecutableNlp(Columns):
     """A smooth model written once for an executable, and solved as often as needed with other bounds and starts.
 
     Parameters
@@ -56,23 +56,12 @@ class ExecutableNlp:
         self.executable, self.name = str(executable), name or Path(executable).name
         self.infeasible, self.variables, self.rows = "", [], []
         self.lower = self.upper = self.row_lower = self.row_upper = np.empty(0)
-        sets = list(model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True))
-        for s in sets:
-            s.deactivate()
         try:
-            with scratch() as folder:
+            with without_sets(model), scratch() as folder:
                 self._write(model, os.path.join(folder, self.INPUT), free)
         except _Contradiction as error:
             self.infeasible = str(error)
-        finally:
-            for s in sets:
-                s.activate()
-        self.column = {id(v): j for j, v in enumerate(self.variables)}
-        self.row = {id(c): i for i, c in enumerate(self.rows)}
-        for v in free:
-            j = self.column.get(id(v))
-            if j is not None:
-                self.lower[j] = self.upper[j] = v.value
+        self.number(free)
 
     def _write(self, model, path: str, free) -> None:
         self.variables, self.rows = write(model, path, free)
@@ -81,11 +70,6 @@ class ExecutableNlp:
         self._text = _NlText(Path(path).read_text())
         self.lower, self.upper = self._text.bounds("b", len(self.variables))
         self.row_lower, self.row_upper = self._text.bounds("r", len(self.rows))
-
-    def start(self) -> np.ndarray:
-        """The model's current values, pushed into the bounds; zero, or the bound nearest to it, where there is none."""
-        values = np.array([0.0 if v.value is None else v.value for v in self.variables], float)
-        return np.clip(values, self.lower, self.upper)
 
     def solve(self, start=None, fixed=None, lower=None, upper=None, options=None, time_limit=None) -> Outcome:
         """Solve with other bounds, as :meth:`bilevel_dr.solvers.nl.Nlp.solve`.
@@ -109,13 +93,7 @@ class ExecutableNlp:
         """
         if not self.variables:  # nothing to decide
             return Outcome("infeasible" if self.infeasible else "optimal", values=np.empty(0), message=self.infeasible)
-        lower = (self.lower if lower is None else lower).copy()
-        upper = (self.upper if upper is None else upper).copy()
-        for variable, number in (fixed or {}).items():
-            j = self.column.get(id(variable))
-            if j is not None:
-                lower[j] = upper[j] = number
-        x0 = np.clip(self.start() if start is None else start, lower, upper)
+        x0, lower, upper = self.box(start, fixed, lower, upper)
         began = time.perf_counter()
         with scratch() as folder:
             Path(folder, self.INPUT).write_text(self._text.patched(lower, upper, x0))

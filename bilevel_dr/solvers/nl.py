@@ -21,6 +21,7 @@ from pyomo.repn.plugins.nl_writer import NLWriter
 from ..errors import ModelError, SolverFailed
 from ..quiet import no_output
 from ..scratch import keep_failure, scratch
+from .columns import Columns, without_sets
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _refuse_what_is_not_finite(model, path: str) -> None:
         raise ModelError(f"{model.name}: a coefficient is not finite (NaN or infinite); give every Param a number")
 
 
-class Nlp:
+class Nlp(Columns):
     """A smooth model built once in casadi and solved as often as needed, with other bounds, starts and solvers.
 
     Parameters
@@ -125,11 +126,8 @@ class Nlp:
 
         self.infeasible = ""
         builder = casadi.NlpBuilder()
-        sets = [s for s in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True)]
-        for s in sets:
-            s.deactivate()
         try:
-            with scratch() as folder:
+            with without_sets(model), scratch() as folder:
                 path = os.path.join(folder, "model.nl")
                 self.variables, self.rows = write(model, path, free)
                 if self.variables:
@@ -138,24 +136,11 @@ class Nlp:
             self.infeasible, self.variables, self.rows = str(error), [], []
         except RuntimeError as error:
             raise ModelError(f"{model.name}: casadi cannot read it: {_last_line(error)}") from error
-        finally:
-            for s in sets:
-                s.activate()
-        self.column = {id(v): j for j, v in enumerate(self.variables)}
-        self.row = {id(c): i for i, c in enumerate(self.rows)}
         self._problem = {"x": casadi.vertcat(*builder.x), "f": builder.f, "g": casadi.vertcat(*builder.g)}
         self.lower, self.upper = np.array(builder.x_lb, float), np.array(builder.x_ub, float)
         self.row_lower, self.row_upper = np.array(builder.g_lb, float), np.array(builder.g_ub, float)
-        for v in free:
-            j = self.column.get(id(v))
-            if j is not None:
-                self.lower[j] = self.upper[j] = v.value
+        self.number(free)
         self._solvers = {}
-
-    def start(self) -> np.ndarray:
-        """The model's current values, pushed into the bounds; where there is none, the bound or zero nearest to zero."""
-        values = np.array([0.0 if v.value is None else v.value for v in self.variables], float)
-        return np.clip(values, self.lower, self.upper)
 
     def solve(self, start=None, fixed=None, lower=None, upper=None, options=None, time_limit=None) -> Outcome:
         """Solve with other bounds.
@@ -180,13 +165,7 @@ class Nlp:
         """
         if not self.variables:  # nothing to decide
             return Outcome("infeasible" if self.infeasible else "optimal", values=np.empty(0), message=self.infeasible)
-        lower = (self.lower if lower is None else lower).copy()
-        upper = (self.upper if upper is None else upper).copy()
-        for variable, number in (fixed or {}).items():
-            j = self.column.get(id(variable))
-            if j is not None:
-                lower[j] = upper[j] = number
-        x0 = np.clip(self.start() if start is None else start, lower, upper)
+        x0, lower, upper = self.box(start, fixed, lower, upper)
         began = time.perf_counter()
         function = self._function(options or {}, None if time_limit is None else _round_down(time_limit))
         try:
@@ -291,26 +270,19 @@ def _in_scip(model, folder: str, gap, time_limit, options, keep) -> Outcome:
     began = time.perf_counter()
     scip = pyscipopt.Model()
     scip.hideOutput()
-    indicators = [
-        s for s in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=True) if _is_indicator(s)
-    ]
-    for s in indicators:
-        s.deactivate()
     try:
-        path = os.path.join(folder, "model.nl")
-        variables, rows = write(model, path)
-        if not variables:
-            return Outcome("optimal", values=np.empty(0), bound=_constant_objective(model))
-        try:
-            with no_output():
-                scip.readProblem(path)
-        except Exception as error:  # PySCIPOpt raises bare Exception for a reader's refusal
-            raise SolverFailed(f"SCIP cannot read {model.name}: {_last_line(error)}") from error
+        with without_sets(model, _is_indicator) as indicators:
+            path = os.path.join(folder, "model.nl")
+            variables, rows = write(model, path)
     except _Contradiction as error:
         return Outcome("infeasible", message=str(error))
-    finally:
-        for s in indicators:
-            s.activate()
+    if not variables:
+        return Outcome("optimal", values=np.empty(0), bound=_constant_objective(model))
+    try:
+        with no_output():
+            scip.readProblem(path)
+    except Exception as error:  # PySCIPOpt raises bare Exception for a reader's refusal
+        raise SolverFailed(f"SCIP cannot read {model.name}: {_last_line(error)}") from error
     columns = {v.name[1:]: v for v in scip.getVars()}  # named x0, i1, b2 by kind and column
     ordered = [columns[str(j)] for j in range(len(variables))]
     position = {id(v): j for j, v in enumerate(variables)}
