@@ -74,24 +74,29 @@ def without_illusion(working: Working, run, gap, clock, outcome: Outcome) -> Out
     """Unbounded where widening a box keeps improving: SCIP may call an unbounded problem with SOS1 sets optimal.
 
     Only where the problem without its complementarities has no bound can that happen; then the search is repeated with the
-    unbounded variables in a box, twice, as it is where SCIP calls the problem unbounded.
+    unbounded variables in a box, twice, as it is where SCIP calls the problem unbounded. The bound of an answer at the edge
+    of its box is the box's own, and none is believed where a box is said to hold nothing as good as a point that lies in it.
     """
     if outcome.status != "unbounded" and not (outcome.status == "optimal" and working.relaxation_is_unbounded(clock(10.0))):
         return outcome
-    best = outcome
+    best, boxed = outcome, False
     for size in (1e4, 1e6):
-        with working.boxed(size):
+        with working.boxed(size) as free:
             wider = run(working, gap, clock())
+        on_edge = any(abs(x) >= (1 - 1e-6) * size for x in wider.of(free))
         if wider.status != "optimal" or wider.bound is None:
             return replace(best, bound=None)
         if best.bound is None:  # nothing to compare with yet
-            best = wider
+            best, boxed = wider, on_edge
             continue
-        better = working.better(wider.bound, best.bound) and abs(wider.bound - best.bound) > 1e-4 * max(1.0, abs(best.bound))
+        differs = abs(wider.bound - best.bound) > 1e-4 * max(1.0, abs(best.bound))
+        better = differs and working.better(wider.bound, best.bound)
+        if differs and not better and all(abs(x) <= size for x in best.of(free)):
+            return replace(best, bound=None)
         if better and size == 1e6:
             return Outcome("unbounded", message=f"{outcome.message}, but better in every wider box")
-        best = wider if better else best
-    return best
+        best, boxed = (wider, on_edge) if better else (best, boxed)
+    return replace(best, bound=None) if boxed else best
 
 
 def _search_with_M(working, reformulation, run, gap, clock, options) -> tuple[Outcome, list[str]]:

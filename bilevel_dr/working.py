@@ -117,14 +117,14 @@ class Working:
 
     @contextmanager
     def boxed(self, size: float):
-        """Meanwhile, the instance's own variables that lack a bound have one at ``±size``."""
+        """Meanwhile, the instance's own variables that lack a bound have one at ``±size``; they are given."""
         kept = [(v, v.lower, v.upper) for v in self.variables if not v.fixed and None in v.bounds]
         for variable, _, _ in kept:
             low, high = variable.bounds
             variable.setlb(-size if low is None else low)
             variable.setub(size if high is None else high)
         try:
-            yield
+            yield [variable for variable, _, _ in kept]
         finally:
             for variable, lower, upper in kept:
                 variable.setlb(lower)

@@ -185,3 +185,26 @@ def test_what_runs_away_is_not_called_optimal_however_many_pairs_there_are(monke
 def test_nor_by_value_functions():
     solution = solve(runs_away(), "value_function")
     assert (solution.termination, solution.claim, solution.best_bound) == ("limit", "none", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "bound"),
+    [
+        ([-101000.0, -10000.0, -8.0], None),  # the last box holds the first point, and is said to hold nothing as good
+        ([-3.0, -10000.0, -10000.0], None),  # the best stands at the edge of its box
+        ([-3.0, -3.0, -3.0], -3.0),
+    ],
+)
+def test_a_bound_that_boxes_contradict_or_make_is_not_believed(said, bound):
+    m = tracking()
+    m.x.setlb(None)
+    m.cost.set_value(m.x)
+    working, answers = Working(m), iter(said)
+
+    def run(working, gap, seconds):
+        x = next(answers)
+        values = [x if v.local_name == "x" else 0.0 for v in working.variables]
+        return Outcome("optimal", tuple(working.variables), np.array(values), bound=x)
+
+    first = run(working, 0.0, None)
+    assert routes.without_illusion(working, run, 0.0, lambda most=math.inf: most, first).bound == bound

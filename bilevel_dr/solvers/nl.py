@@ -56,6 +56,12 @@ class Outcome:
     def has_point(self) -> bool:
         return self.values is not None and bool(np.all(np.isfinite(self.values)))
 
+    def of(self, variables) -> list[float]:
+        """The values of some variables; of those that are no column, and without a point, nothing."""
+        wanted = {id(v) for v in variables}
+        values = () if self.values is None else self.values
+        return [float(x) for v, x in zip(self.variables, values, strict=False) if id(v) in wanted]
+
     @property
     def crashed(self) -> bool:
         """Whether the solver failed without a single number."""
