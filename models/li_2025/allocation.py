@@ -36,6 +36,8 @@ import numpy as np
 
 STEP = 1e-8
 """A Newton step this small is the last one: what it leaves is its square."""
+SWING = 1e-9
+"""Of ln m: steps from side to side below it are rounding."""
 PASSES = 200
 
 
@@ -112,10 +114,12 @@ def _moved(t, a, starts, m, e, beta, level, u) -> Response:
 def _level(invert, level, pull, a, starts, sizes, beta, c, u):
     """The largest ln m of each group such that c Σ m / a = 1: Newton on the logarithm of the sum, inside a bracket.
 
+    Where it swings from one side to the other by steps that hardly shrink, as it does beside a user about to buy when α is
+    near 0, the bracket is halved.
     Were all m equal, they would be 1 / (c Σ 1/a), which the largest is not below; and no m exceeds a / c.
     """
     low, high = -np.log(c * np.add.reduceat(1 / a, starts)), np.log(np.maximum.reduceat(a, starts) / c)
-    level = low if level is None else np.clip(level, low, high)
+    level, before = low if level is None else np.clip(level, low, high), 0.0
     for _ in range(PASSES):
         largest = np.exp(level)
         rate = _slope(largest, beta)
@@ -125,7 +129,8 @@ def _level(invert, level, pull, a, starts, sizes, beta, c, u):
         step = -np.log(total) * total / (growth * rate)
         low, high = np.where(step > 0, level, low), np.where(step < 0, level, high)
         new = level + step
-        new = np.where((new < low) | (new > high), (low + high) / 2, new)
+        swings = (step * before < 0) & (np.abs(step) > np.maximum(np.abs(before) / 2, SWING))
+        new, before = np.where((new < low) | (new > high) | swings, (low + high) / 2, new), step
         change = ((new - level) * rate).repeat(sizes) / e
         level = new
         if np.abs(change).max() <= STEP:
